@@ -1,0 +1,14 @@
+import type { Artifact } from './artifact.js';
+import type { CallContext } from './context.js';
+import type { Problem } from './errors.js';
+import type { Unavailable } from './manifest.js';
+import type { Source } from './source.js';
+
+/** How source becomes an artifact. One fresh instance serves one deployment. */
+export interface Builder<Config = unknown> {
+  validateConfig?(config: Config, context: CallContext): Promise<Problem[]>;
+  /** Throws UserError with the line that caused it when the source cannot be built. */
+  build(source: Source, config: Config, context: CallContext): Promise<Artifact>;
+  /** Why this machine cannot use the builder, or null. */
+  unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
+}

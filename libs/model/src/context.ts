@@ -1,0 +1,49 @@
+import type { LogStream } from './log-line.js';
+
+/** What an operator set for this machine. */
+export interface HostSettings {
+  /** The Docker engine, such as `unix:///var/run/docker.sock`. */
+  dockerHost: string;
+  /** The engine's network that releases join; `bridge` unless Pierhead itself runs in containers. */
+  dockerNetwork: string;
+  /** CIDRs of private ranges that sources may come from. */
+  egressAllow: readonly string[];
+}
+
+/** An archive that a user uploaded, on this machine's disk. */
+export interface UploadFile {
+  path: string;
+  format: ArchiveFormat;
+  /** `sha256:…` over the bytes. */
+  digest: string;
+}
+export type ArchiveFormat = 'tar' | 'tar.gz' | 'zip';
+
+export interface StoredTree {
+  /** `sha256:…` over the sorted paths, modes and contents. */
+  digest: string;
+  bytes: number;
+  files: number;
+}
+
+/** Uploads and trees of files, shared by workers and gateways; content-addressed and immutable. */
+export interface Storage {
+  /** The upload on local disk, or null for an unknown id. */
+  uploadFile(id: string): Promise<UploadFile | null>;
+  /** Stores a folder's files; the folder may be moved and is no longer the caller's. */
+  putTree(folder: string): Promise<StoredTree>;
+  /** A local, read-only folder with the tree, or null when it is not stored. */
+  treePath(digest: string): Promise<string | null>;
+}
+
+/** Everything that a call to a provider, builder or runtime gets beyond its arguments. */
+export interface CallContext {
+  /** Writes to the deployment's log; `text` may hold several lines. */
+  log(text: string, stream?: LogStream): void;
+  /** Fires on cancel, on a deadline and at shutdown. Whoever sees it stops and throws. */
+  signal: AbortSignal;
+  /** A private folder, deleted afterwards. */
+  workspace: string;
+  storage: Storage;
+  host: HostSettings;
+}

@@ -1,0 +1,18 @@
+import { type Static, Type } from 'typebox';
+import { SiteRules } from './artifact.js';
+
+/** Where the gateway sends a request: to a server, or to files in storage. */
+export const Upstream = Type.Union([
+  Type.Object({ kind: Type.Literal('http'), host: Type.String(), port: Type.Integer() }),
+  Type.Object({ kind: Type.Literal('files'), digest: Type.String(), rules: SiteRules }),
+]);
+export type Upstream = Static<typeof Upstream>;
+
+/** A hostname and what answers it. */
+export interface Route {
+  hostname: string;
+  serviceId: string;
+  environment: string;
+  deploymentId: string;
+  upstreams: Upstream[];
+}

@@ -1,0 +1,53 @@
+import type { Artifact } from './artifact.js';
+import type { CallContext } from './context.js';
+import type { LogStream } from './log-line.js';
+import type { Unavailable } from './manifest.js';
+import type { Upstream } from './route.js';
+
+/** Whose instance it is; enough to find it again after a crash. */
+export interface Identity {
+  serviceId: string;
+  serviceName: string;
+  environment: string;
+  deploymentId: string;
+}
+
+/** What to run an artifact with. */
+export interface RunSpec<Config = unknown> extends Identity {
+  config: Config;
+  variables: Record<string, string>;
+}
+
+/** A started artifact. `ids` are the runtime's own names for its parts, such as containers. */
+export interface Instance {
+  ids: string[];
+  upstreams: Upstream[];
+}
+
+export type Health = { healthy: true } | { healthy: false; reason: string };
+
+export interface OutputLine {
+  at: string;
+  stream: LogStream;
+  text: string;
+}
+
+/** What runs an artifact. One fresh instance serves one deployment. */
+export interface Runtime<Config = unknown> {
+  /** Starts beside whatever runs already. Throws UserError when the artifact cannot start. */
+  start(artifact: Artifact, spec: RunSpec<Config>, context: CallContext): Promise<Instance>;
+  /** One quick look; the pipeline repeats it. Throws UserError when health can no longer come. */
+  probe(instance: Instance, spec: RunSpec<Config>, context: CallContext): Promise<Health>;
+  /** Finds what was started for a deployment, with its upstreams as they are now; null when nothing is left. */
+  adopt(identity: Identity, context: CallContext): Promise<Instance | null>;
+  /** Stops and removes everything that was started for a deployment; nothing to stop is success. */
+  stop(identity: Identity, context: CallContext): Promise<void>;
+  /** The app's own output, oldest first, until it ends or the signal fires. */
+  logs(
+    identity: Identity,
+    options: { follow: boolean; tail?: number },
+    context: CallContext,
+  ): AsyncIterable<OutputLine>;
+  /** Why this machine cannot use the runtime, or null. */
+  unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
+}
