@@ -1,1 +1,1 @@
-export {};
+export { type Config, ConfigError, type Needs, readConfig, type Variable, variables } from './config.js';

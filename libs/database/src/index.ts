@@ -1,1 +1,23 @@
-export {};
+export { connect, type Database } from './connect.js';
+export {
+  type DeploymentColumns,
+  type DeploymentRow,
+  deploymentRepository,
+  type NewDeployment,
+  production,
+} from './deployments.js';
+export { newId } from './ids.js';
+export { type Channel, listen } from './listen.js';
+export { logRepository } from './logs.js';
+export { migrate } from './migrate.js';
+export { idOfCursor, type Page } from './page.js';
+export { type ProjectRow, projectRepository } from './projects.js';
+export { type Repeating, repeat } from './repeat.js';
+export { gatewayRepository, hostnameOf, type RouteTable, routeSource } from './routes.js';
+export { type Ending, type Lease, runRepository } from './runs.js';
+export { createSecrets, isSealed, mapSealed, type Secrets } from './secrets.js';
+export { type Conflict, type NewService, type ServiceRow, serviceRepository } from './services.js';
+export type { Sealed, Snapshot, StoredConfig, StoredVariables } from './snapshot.js';
+export type { PackedLine } from './tables.js';
+export { type UploadRow, uploadRepository } from './uploads.js';
+export { workerRepository } from './workers.js';

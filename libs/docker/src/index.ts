@@ -1,1 +1,28 @@
-export {};
+export { type BuildOptions, type BuiltImage, buildImage } from './build-image.js';
+export type { OnOutput } from './build-output.js';
+export { callEngine, type EngineCall, openStream } from './call-engine.js';
+export { connectEngine, type Engine, engineUnavailable } from './connect-engine.js';
+export { containerLogs, type LogOptions } from './container-logs.js';
+export {
+  type ContainerSettings,
+  type ContainerState,
+  createContainer,
+  inspectContainer,
+  type ListedContainer,
+  listContainers,
+  removeContainer,
+  startContainer,
+} from './containers.js';
+export { engineMessage, statusOf } from './engine-error.js';
+export { type EngineEvent, followJson } from './follow-json.js';
+export { type ImageFacts, inspectImage, removeImage } from './images.js';
+export { identityLabels, managedLabel } from './labels.js';
+export { type PulledImage, type PullOptions, pullImage } from './pull-image.js';
+export {
+  imageReferencePattern,
+  isImageId,
+  maxReferenceLength,
+  parseReference,
+  type Reference,
+  sameRepository,
+} from './reference.js';

@@ -1,1 +1,1 @@
-export {};
+export { type CheckedUrl, checkUrl, type EgressRules, type Lookup } from './check-url.js';

@@ -1,1 +1,3 @@
-export {};
+export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres.js';
+export { freePort } from './free-port.js';
+export { stopAbandonedPostgres } from './postmaster.js';

@@ -1,1 +1,7 @@
-export {};
+export { bearerToken, requireToken, type Verify } from './bearer-auth.js';
+export { type App, createServer, type ServerOptions } from './create-server.js';
+export { lastEventId, type ServerEvent, sendEvents } from './event-stream.js';
+export { type HealthCheck, registerHealth } from './health.js';
+export { HttpProblem, Problem, problems } from './http-problem.js';
+export type { OpenApiOptions } from './open-api.js';
+export { type ReadyAnswer, readyAnswer, sendReady, strongEtag } from './ready-answer.js';

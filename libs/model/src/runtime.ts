@@ -22,6 +22,8 @@ export interface RunSpec<Config = unknown> extends Identity {
 export interface Instance {
   ids: string[];
   upstreams: Upstream[];
+  /** How long it may take to become healthy; 60 when left out. */
+  graceSeconds?: number;
 }
 
 export type Health = { healthy: true } | { healthy: false; reason: string };

@@ -1,1 +1,3 @@
-export {};
+export type { QueueSettings } from './backend.js';
+export { createQueue, type DeploymentQueue } from './queue.js';
+export { createQueueWorker, type QueueWorker, type QueueWorkerOptions } from './worker.js';

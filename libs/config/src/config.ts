@@ -1,0 +1,240 @@
+import { availableParallelism, homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One environment variable: its name, its default as a user reads it, its meaning, and how its text is read. */
+export interface Variable<T> {
+  name: string;
+  default: string;
+  meaning: string;
+  parse(text: string): T;
+  fallback(environment: Environment): T;
+}
+
+/** A variable that is missing or wrong; the message names it and the cure. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const wrong = (expected: string) => {
+  throw new Error(`expected ${expected}`);
+};
+
+const anyText = (text: string) => text;
+
+const port = (text: string) => {
+  const value = Number(text);
+  return /^\d{1,5}$/.test(text) && value <= 65_535 ? value : wrong('a port from 0 to 65535');
+};
+
+const count = (text: string) => (/^[1-9]\d{0,3}$/.test(text) ? Number(text) : wrong('a whole number from 1 to 9999'));
+
+const oneOf =
+  <const T extends string>(...values: T[]) =>
+  (text: string): T =>
+    values.find((value) => value === text) ?? wrong(values.join(', '));
+
+const urlOf =
+  (...schemes: string[]) =>
+  (text: string) =>
+    schemes.some((scheme) => text.startsWith(`${scheme}://`)) && URL.canParse(text)
+      ? text
+      : wrong(`a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`);
+
+const hostname = (text: string) =>
+  /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)
+    ? text
+    : wrong('a lower-case host name such as apps.example.com');
+
+const secretKey = (text: string) => {
+  const key = Buffer.from(text, 'base64');
+  return key.length === 32 && key.some((byte) => byte !== key[0]) ? text : wrong('32 random bytes in base64');
+};
+
+const adminToken = (text: string) => (text.length >= 32 ? text : wrong('at least 32 characters'));
+
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+const cidrs = (text: string) => {
+  const items = list(text);
+  return items.every((item) => /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(item))
+    ? items
+    : wrong('CIDRs such as 10.0.0.0/8,fd00::/8');
+};
+
+const dataDir = (environment: Environment) =>
+  join(environment.XDG_DATA_HOME ?? join(environment.HOME ?? homedir(), '.local', 'share'), 'pierhead');
+
+function variable<T>(
+  name: string,
+  shown: string,
+  meaning: string,
+  parse: (text: string) => T,
+  fallback: (environment: Environment) => T,
+): Variable<T> {
+  return { name, default: shown, meaning, parse, fallback };
+}
+
+const unset = () => undefined;
+
+/** Every variable that Pierhead reads, in the order in which the documents list them. */
+export const variables = {
+  dataDir: variable(
+    'PIERHEAD_DATA_DIR',
+    '$XDG_DATA_HOME/pierhead or ~/.local/share/pierhead',
+    'everything that is kept on disk',
+    (text) => resolve(text),
+    dataDir,
+  ),
+  host: variable('PIERHEAD_HOST', '127.0.0.1', 'address of the API', anyText, () => '127.0.0.1'),
+  apiPort: variable('PIERHEAD_API_PORT', '3000', 'port of the API', port, () => 3000),
+  gatewayHost: variable('PIERHEAD_GATEWAY_HOST', '127.0.0.1', 'address of the gateway', anyText, () => '127.0.0.1'),
+  gatewayPort: variable('PIERHEAD_GATEWAY_PORT', '8080', 'port of the gateway', port, () => 8080),
+  catalogHost: variable('PIERHEAD_CATALOG_HOST', '127.0.0.1', 'address of the catalog', anyText, () => '127.0.0.1'),
+  catalogPort: variable('PIERHEAD_CATALOG_PORT', '3001', 'port of the catalog', port, () => 3001),
+  workerHost: variable(
+    'PIERHEAD_WORKER_HOST',
+    '127.0.0.1',
+    "address of the worker's health and metrics",
+    anyText,
+    () => '127.0.0.1',
+  ),
+  workerPort: variable(
+    'PIERHEAD_WORKER_PORT',
+    '0 (any free port)',
+    "port of the worker's health and metrics",
+    port,
+    () => 0,
+  ),
+  gatewayAdminPort: variable(
+    'PIERHEAD_GATEWAY_ADMIN_PORT',
+    '0 (any free port)',
+    "port of the gateway's health and metrics, on its address",
+    port,
+    () => 0,
+  ),
+  baseDomain: variable(
+    'PIERHEAD_BASE_DOMAIN',
+    'localhost',
+    'services answer at <name>.<base domain>',
+    hostname,
+    () => 'localhost',
+  ),
+  publicGatewayPort: variable(
+    'PIERHEAD_PUBLIC_GATEWAY_PORT',
+    'PIERHEAD_GATEWAY_PORT',
+    'the port in the URLs of services, where a proxy or a container maps it',
+    port,
+    (environment) => port(environment.PIERHEAD_GATEWAY_PORT ?? '8080'),
+  ),
+  catalogUrl: variable(
+    'PIERHEAD_CATALOG_URL',
+    'set by standalone',
+    'where the api finds the catalog',
+    urlOf('http', 'https'),
+    unset,
+  ),
+  secretKey: variable(
+    'PIERHEAD_SECRET_KEY',
+    'made by standalone, else required',
+    '32 bytes, base64; seals secrets',
+    secretKey,
+    unset,
+  ),
+  adminToken: variable(
+    'PIERHEAD_ADMIN_TOKEN',
+    'made by standalone, else required',
+    'the admin token',
+    adminToken,
+    unset,
+  ),
+  egressAllow: variable(
+    'PIERHEAD_EGRESS_ALLOW',
+    'none',
+    'CIDRs of private ranges that sources may come from',
+    cidrs,
+    () => [],
+  ),
+  sample: variable(
+    'PIERHEAD_SAMPLE',
+    'on',
+    '`off` leaves the sample service out',
+    oneOf('on', 'off'),
+    () => 'on' as const,
+  ),
+  workerSlots: variable('PIERHEAD_WORKER_SLOTS', 'number of cores', 'deployments at once per worker', count, () =>
+    availableParallelism(),
+  ),
+  databaseUrl: variable('DATABASE_URL', 'embedded', 'PostgreSQL 14 or newer', urlOf('postgres', 'postgresql'), unset),
+  redisUrl: variable(
+    'REDIS_URL',
+    'none: queue on PostgreSQL',
+    'Redis 6.2 or newer, Valkey',
+    urlOf('redis', 'rediss', 'unix'),
+    unset,
+  ),
+  dockerHost: variable(
+    'DOCKER_HOST',
+    'unix:///var/run/docker.sock',
+    'the engine',
+    urlOf('unix', 'tcp', 'http', 'https'),
+    () => 'unix:///var/run/docker.sock',
+  ),
+  dockerNetwork: variable(
+    'PIERHEAD_DOCKER_NETWORK',
+    'bridge',
+    "the engine's network that releases join and the gateway reaches",
+    anyText,
+    () => 'bridge',
+  ),
+  logLevel: variable(
+    'LOG_LEVEL',
+    'info',
+    'pino level',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    () => 'info' as const,
+  ),
+};
+
+type Read<V> =
+  V extends Variable<infer A>
+    ? A
+    : V extends { parse(text: string): infer P; fallback(environment: Environment): infer F }
+      ? P | F
+      : never;
+export type Config = { [K in keyof typeof variables]: Read<(typeof variables)[K]> };
+/** A config in which the variables K are certainly set. */
+export type Needs<K extends keyof Config> = Config & { [P in K]-?: NonNullable<Config[P]> };
+
+/**
+ * Reads and validates the environment. An empty variable counts as unset.
+ * @param required variables without a default that the caller cannot do without
+ * @throws ConfigError naming every variable that is missing or wrong
+ */
+export function readConfig<K extends keyof Config = never>(
+  required: readonly K[] = [],
+  environment: Environment = process.env,
+): Needs<K> {
+  const faults: string[] = [];
+  const read = Object.entries(variables).map(([key, each]) => {
+    const text = environment[each.name];
+    try {
+      return [key, text === undefined || text === '' ? each.fallback(environment) : each.parse(text)];
+    } catch (error) {
+      faults.push(`${each.name}: ${(error as Error).message}`);
+      return [key, undefined];
+    }
+  });
+  const config = Object.fromEntries(read) as Config;
+  const missing = required.filter(
+    (key) => config[key] === undefined && !faults.some((fault) => fault.startsWith(variables[key].name)),
+  );
+  faults.push(...missing.map((key) => `${variables[key].name}: required (${variables[key].meaning})`));
+  if (faults.length > 0) throw new ConfigError(faults.join('; '));
+  return config as Needs<K>;
+}

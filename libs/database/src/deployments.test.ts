@@ -1,0 +1,242 @@
+import { testDatabase } from '@pierhead/testing';
+import t, { type Test } from 'tap';
+import { connect, type Database } from './connect.js';
+import { deploymentRepository } from './deployments.js';
+import { newId } from './ids.js';
+import { logRepository } from './logs.js';
+import { migrate } from './migrate.js';
+import { projectRepository } from './projects.js';
+import { gatewayRepository, routeSource } from './routes.js';
+import { runRepository } from './runs.js';
+import { type NewService, type ServiceRow, serviceRepository } from './services.js';
+
+async function setUp(t: Test) {
+  const { url } = await testDatabase(t);
+  await Promise.all([migrate(url), migrate(url)]);
+  const database = connect(url, { name: 'test' });
+  t.teardown(() => database.close());
+  const project = await projectRepository(database).ensureDefault();
+  const create = async (name: string, more: Partial<NewService> = {}): Promise<ServiceRow> => {
+    const row = await serviceRepository(database).create({
+      ...plainService,
+      id: newId(),
+      projectId: project.id,
+      name,
+      ...more,
+    });
+    if ('conflict' in row) throw new Error(row.conflict);
+    return row;
+  };
+  return { database, create, ...repositories(database) };
+}
+
+const repositories = (database: Database) => ({
+  services: serviceRepository(database),
+  deployments: deploymentRepository(database),
+  runs: runRepository(database),
+  logs: logRepository(database),
+});
+
+const plainService = {
+  providerId: 'p',
+  providerVersion: '1.0.0',
+  builderId: 'b',
+  builderVersion: '1.0.0',
+  runtimeId: 'r',
+  runtimeVersion: '1.0.0',
+  providerConfig: {},
+  builderConfig: {},
+  runtimeConfig: {},
+  variables: {},
+  hostnames: [] as string[],
+  delivery: { autoDeploy: true, queuePolicy: 'latest-wins' as const, keepReleases: 5 },
+};
+
+const order = (serviceId: string, idempotencyKey: string | null = null) => ({
+  serviceId,
+  environment: 'production',
+  trigger: { kind: 'api', actor: null, event: null },
+  input: {},
+  idempotencyKey,
+});
+
+t.test('a newer deployment supersedes a queued one, unless all are to be kept', async (t) => {
+  const { deployments, create } = await setUp(t);
+  const service = await create('latest');
+  const first = await deployments.create(order(service.id));
+  const second = await deployments.create(order(service.id));
+  t.equal((await deployments.find(first!.id))?.status, 'superseded');
+  t.match(await deployments.find(second!.id), { status: 'queued', number: 2, queue: { position: 1, blockedBy: null } });
+
+  const keeping = await create('all', { delivery: { ...plainService.delivery, queuePolicy: 'queue-all' } });
+  const third = await deployments.create(order(keeping.id));
+  const fourth = await deployments.create(order(keeping.id));
+  t.equal((await deployments.find(third!.id))?.status, 'queued');
+  t.match(await deployments.find(fourth!.id), { queue: { position: 3, blockedBy: third!.id } });
+});
+
+t.test('the same idempotency key gives the same deployment, also at once', async (t) => {
+  const { deployments, create } = await setUp(t);
+  const service = await create('once');
+  const rows = await Promise.all(Array.from({ length: 5 }, () => deployments.create(order(service.id, 'key'))));
+  t.equal(new Set(rows.map((row) => row?.id)).size, 1);
+});
+
+t.test('one deployment of a service runs at a time, and the next is dispatched when it ends', async (t) => {
+  const { deployments, runs, create } = await setUp(t);
+  const service = await create('single', { delivery: { ...plainService.delivery, queuePolicy: 'queue-all' } });
+  const first = await deployments.create(order(service.id));
+  const second = await deployments.create(order(service.id));
+  t.same(await deployments.takeDispatchable(), [{ id: first!.id, attempt: 1 }]);
+  t.same(await deployments.takeDispatchable(), [], 'each is handed over once');
+
+  const claims = await Promise.all(['w1', 'w2', 'w3'].map((worker) => runs.claim(first!.id, worker, 30)));
+  t.equal(claims.filter((claim) => claim !== null).length, 1, 'one worker wins');
+  t.equal(await runs.claim(second!.id, 'w2', 30), null, 'the other has to wait');
+
+  const winner = claims.find((claim) => claim !== null)!;
+  await runs.finish({ deploymentId: first!.id, owner: winner.leaseOwner!, epoch: 1 }, { status: 'succeeded' });
+  t.same(await deployments.takeDispatchable(), [{ id: second!.id, attempt: 1 }]);
+});
+
+t.test('a worker that lost its lease changes nothing any more', async (t) => {
+  const { deployments, runs, create, database } = await setUp(t);
+  const service = await create('fenced');
+  const { id } = (await deployments.create(order(service.id)))!;
+  await runs.claim(id, 'old', 0);
+  const stale = { deploymentId: id, owner: 'old', epoch: 1 };
+  t.same(await deployments.releaseLapsed(), [id]);
+  t.match(await deployments.takeDispatchable(), [{ id, attempt: 2 }]);
+  await runs.claim(id, 'new', 30);
+
+  t.equal(await runs.renew(stale, 30), 'lost');
+  t.equal(await runs.startStage(stale, 'build'), false);
+  t.equal(await runs.switch(stale, []), null);
+  t.equal(await runs.finish(stale, { status: 'succeeded' }), false);
+  t.match(await deployments.find(id), { status: 'running', live: false, stages: [] });
+
+  const held = { deploymentId: id, owner: 'new', epoch: 2 };
+  t.equal(await runs.startStage(held, 'switch'), true);
+  const switched = await runs.switch(held, [{ kind: 'http', host: '127.0.0.1', port: 1 }]);
+  t.match(switched, { version: Number, previous: null });
+  await runs.endStage(held, 'switch', 'succeeded');
+  t.match(await deployments.find(id), {
+    live: true,
+    stages: [{ name: 'switch', status: 'succeeded', durationMs: Number }],
+  });
+
+  const source = routeSource(database, { gatewayId: 'g', baseDomain: 'example.com' });
+  t.match(await source.load(), {
+    version: switched!.version,
+    routes: [{ hostname: 'fenced.example.com', deploymentId: id }],
+  });
+  const gateways = gatewayRepository(database);
+  await source.acknowledge(switched!.version - 1);
+  t.same(await gateways.behind(switched!.version), { alive: 1, behind: ['g'] });
+  await source.acknowledge(switched!.version);
+  t.same(await gateways.behind(switched!.version), { alive: 1, behind: [] });
+});
+
+t.test('a deployment that kills its workers fails in the end', async (t) => {
+  const { deployments, runs, create } = await setUp(t);
+  const service = await create('deadly');
+  const { id } = (await deployments.create(order(service.id)))!;
+  for (let epoch = 1; epoch <= 5; epoch += 1) {
+    t.ok(await runs.claim(id, `w${epoch}`, 0));
+    await deployments.releaseLapsed();
+  }
+  t.match(await deployments.find(id), { status: 'failed', error: { code: 'worker_lost', stage: null } });
+});
+
+t.test('a cancel ends a queued deployment, asks a running one to stop, and is refused after the switch', async (t) => {
+  const { deployments, runs, create } = await setUp(t);
+  const service = await create('canceled');
+  const queued = (await deployments.create(order(service.id)))!;
+  t.equal(await deployments.cancel(queued.id), true);
+  t.equal((await deployments.find(queued.id))?.status, 'canceled');
+
+  const running = (await deployments.create(order(service.id)))!;
+  await runs.claim(running.id, 'w', 30);
+  const lease = { deploymentId: running.id, owner: 'w', epoch: 1 };
+  t.equal(await deployments.cancel(running.id), true);
+  t.equal(await runs.renew(lease, 30), 'cancel');
+  t.equal(await runs.switch(lease, []), null, 'what is to be canceled does not go live');
+  await runs.finish(lease, { status: 'canceled' });
+
+  const live = (await deployments.create(order(service.id)))!;
+  await runs.claim(live.id, 'w', 30);
+  t.ok(await runs.switch({ ...lease, deploymentId: live.id }, []));
+  t.equal(await deployments.cancel(live.id), false);
+});
+
+t.test('a removed service loses its routes at once and its row once nothing of it runs', async (t) => {
+  const { database, services, deployments, runs, create } = await setUp(t);
+  const service = await create('gone', { hostnames: ['gone.example.org'] });
+  const { id } = (await deployments.create(order(service.id)))!;
+  await runs.claim(id, 'w', 30);
+  const lease = { deploymentId: id, owner: 'w', epoch: 1 };
+  await runs.released(lease, { ids: ['c1'], upstreams: [] });
+  await runs.switch(lease, [{ kind: 'http', host: '127.0.0.1', port: 1 }]);
+  const source = routeSource(database, { gatewayId: 'g', baseDomain: 'localhost' });
+  t.same(
+    (await source.load()).routes.map((route) => route.hostname),
+    ['gone.localhost', 'gone.example.org'],
+  );
+
+  t.equal(await services.remove(service.id), true);
+  t.equal(await services.remove(service.id), false);
+  t.same((await source.load()).routes, []);
+  t.equal(await services.find(service.id), null);
+  t.same(await services.removed(), [], 'a deployment still runs');
+  t.equal(await runs.renew(lease, 30), 'cancel');
+  await runs.finish(lease, { status: 'canceled' });
+  t.match(await services.removed(), [{ id: service.id, deployments: [{ id, runtimeId: 'r', serviceName: 'gone' }] }]);
+  await create('gone', { hostnames: ['gone.example.org'] });
+  await services.forget(service.id);
+  t.equal(await deployments.find(id), null);
+});
+
+t.test('a name or a hostname belongs to one service', async (t) => {
+  const { services, create } = await setUp(t);
+  const first = await create('one', { hostnames: ['a.example.org'] });
+  await t.rejects(create('one'), { message: 'name' });
+  await t.rejects(create('two', { hostnames: ['b.example.org', 'a.example.org'] }), { message: 'hostname' });
+  t.equal((await services.list({ limit: 10, before: null })).items.length, 1, 'a refused service leaves nothing');
+  const second = await create('three');
+  const { id, nextNumber: _, deletedAt: __, revision, ...values } = second;
+  t.match(await services.replace(id, revision, { ...values, name: 'one' }), { conflict: 'name' });
+  t.match(await services.replace(id, revision, { ...values, hostnames: ['a.example.org'] }), { conflict: 'hostname' });
+  t.match(await services.replace(id, revision, { ...values, hostnames: ['c.example.org'] }), { revision: 2 });
+  t.equal(await services.replace(id, revision, values), null, 'it has changed since');
+  t.match(await services.list({ limit: 1, before: null }), {
+    items: [{ id, hostnames: ['c.example.org'] }],
+    nextCursor: String,
+  });
+  t.match(await services.list({ limit: 1, before: id }), { items: [{ id: first.id }], nextCursor: null });
+});
+
+t.test('log lines come back in order, from anywhere, with any characters', async (t) => {
+  const { deployments, logs, create } = await setUp(t);
+  const service = await create('logged');
+  const { id } = (await deployments.create(order(service.id)))!;
+  const text = 'NUL \u0000, lone \ud800, \u001b[31mred\u001b[0m, é, 🎉';
+  for (let chunk = 0; chunk < 30; chunk += 1) {
+    await logs.append(
+      id,
+      chunk * 10 + 1,
+      Array.from({ length: 10 }, (_, i) => [0, 'build', 'stdout', `${chunk * 10 + i + 1} ${text}`]),
+    );
+  }
+  t.equal(await logs.lastSeq(id), 300);
+  const all = await logs.read(id, 0, 1_000);
+  t.same(
+    all.map((line) => line.seq),
+    Array.from({ length: 300 }, (_, i) => i + 1),
+  );
+  t.ok(all.every((line) => line.text === `${line.seq} ${text}`));
+  t.same(
+    (await logs.read(id, 104, 3)).map((line) => line.seq),
+    [105, 106, 107],
+  );
+  t.same(await logs.read(id, 300, 10), []);
+});

@@ -1,0 +1,73 @@
+import type { Route, Upstream } from '@pierhead/model';
+import { eq } from 'drizzle-orm';
+import type { Database } from './connect.js';
+import { production } from './deployments.js';
+import { listen } from './listen.js';
+import { gateways } from './tables.js';
+
+/** The route table at one moment; `version` is the newest switch that it holds. */
+export interface RouteTable {
+  version: number;
+  routes: Route[];
+}
+
+interface ReleaseRow {
+  serviceId: string;
+  environment: string;
+  deploymentId: string;
+  upstreams: Upstream[];
+  version: string;
+  name: string;
+  hostnames: string[];
+}
+
+/** The hostname that every service answers at, without asking for one. */
+export function hostnameOf(name: string, environment: string, baseDomain: string): string {
+  return environment === production ? `${name}.${baseDomain}` : `${name}--${environment}.${baseDomain}`;
+}
+
+/** How a gateway follows the route table, and tells what it serves. */
+export function routeSource(database: Database, { gatewayId, baseDomain }: { gatewayId: string; baseDomain: string }) {
+  const { orm, sql: raw } = database;
+  return {
+    async load(): Promise<RouteTable> {
+      const rows = await raw<ReleaseRow[]>`
+        select r.service_id as "serviceId", r.environment, r.deployment_id as "deploymentId", r.upstreams, r.version, s.name,
+          array(select h.hostname from hostnames h where h.service_id = r.service_id and r.environment = ${production}) as hostnames
+        from releases r join services s on s.id = r.service_id where s.deleted_at is null`;
+      const routes = rows.flatMap(({ name, hostnames, version: _, ...target }) =>
+        [hostnameOf(name, target.environment, baseDomain), ...hostnames].map((hostname) => ({ hostname, ...target })),
+      );
+      return { version: Math.max(0, ...rows.map((row) => Number(row.version))), routes };
+    },
+
+    subscribe: (onChange: () => void) => listen(database, 'routes', onChange, onChange),
+
+    /** Says that this gateway lives and serves everything up to `version`. */
+    async acknowledge(version: number): Promise<void> {
+      const values = { routesVersion: version, lastHeartbeatAt: new Date() };
+      await orm
+        .insert(gateways)
+        .values({ id: gatewayId, ...values })
+        .onConflictDoUpdate({ target: gateways.id, set: values });
+    },
+
+    async leave(): Promise<void> {
+      await orm.delete(gateways).where(eq(gateways.id, gatewayId));
+    },
+  };
+}
+
+/** How a worker knows that every living gateway serves a release. */
+export function gatewayRepository(database: Database) {
+  const { sql: raw } = database;
+  return {
+    /** The ids of living gateways that do not serve `version` yet, and how many live at all. */
+    async behind(version: number): Promise<{ alive: number; behind: string[] }> {
+      const rows = await raw<{ id: string; behind: boolean }[]>`
+        select id, routes_version < ${version} as behind from gateways where last_heartbeat_at > now() - interval '25 seconds'`;
+      return { alive: rows.length, behind: rows.filter((row) => row.behind).map((row) => row.id) };
+    },
+    subscribe: (onChange: () => void) => listen(database, 'gateways', onChange, onChange),
+  };
+}

@@ -1,0 +1,132 @@
+import type { Artifact, DeploymentError, Instance, Revision, StageName, StageStatus, Upstream } from '@pierhead/model';
+import { and, eq, sql } from 'drizzle-orm';
+import type { Database } from './connect.js';
+import type { DeploymentColumns } from './deployments.js';
+import { deployments } from './tables.js';
+
+/** A worker's hold on a deployment. Every effect carries it and is refused once another worker holds the deployment. */
+export interface Lease {
+  deploymentId: string;
+  owner: string;
+  epoch: number;
+}
+
+export type Ending = { status: 'succeeded' } | { status: 'canceled' } | { status: 'failed'; error: DeploymentError };
+
+/** What a worker does to the deployment that it holds. Each answer of false or null means: the lease is lost. */
+export function runRepository({ orm, sql: raw }: Database) {
+  const held = ({ deploymentId, owner, epoch }: Lease) =>
+    and(
+      eq(deployments.id, deploymentId),
+      eq(deployments.leaseOwner, owner),
+      eq(deployments.leaseEpoch, epoch),
+      eq(deployments.status, 'running'),
+    );
+
+  const set = async (lease: Lease, values: Partial<typeof deployments.$inferInsert>): Promise<boolean> =>
+    (await orm.update(deployments).set(values).where(held(lease)).returning({ id: deployments.id })).length === 1;
+
+  return {
+    /**
+     * Takes a queued deployment when nothing else of its service and environment runs; null otherwise.
+     * @param leaseSeconds how long the hold lasts unless renewed, by the database's clock
+     */
+    async claim(deploymentId: string, owner: string, leaseSeconds: number): Promise<DeploymentColumns | null> {
+      const claimable = sql`${deployments.status} = 'queued' and ${deployments.notBefore} <= now() and not exists (
+        select 1 from deployments o where o.service_id = ${deployments.serviceId} and o.environment = ${deployments.environment} and o.status = 'running')`;
+      const [row] = await orm
+        .update(deployments)
+        .set({
+          status: 'running',
+          leaseOwner: owner,
+          leaseEpoch: sql`${deployments.leaseEpoch} + 1`,
+          leaseUntil: sql`now() + make_interval(secs => ${leaseSeconds})`,
+          startedAt: sql`coalesce(${deployments.startedAt}, now())`,
+        })
+        .where(and(eq(deployments.id, deploymentId), claimable))
+        .returning();
+      return row ?? null;
+    },
+
+    async renew(lease: Lease, leaseSeconds: number): Promise<'held' | 'cancel' | 'lost'> {
+      const [row] = await orm
+        .update(deployments)
+        .set({ leaseUntil: sql`now() + make_interval(secs => ${leaseSeconds})` })
+        .where(held(lease))
+        .returning({ cancel: deployments.cancelRequestedAt });
+      if (!row) return 'lost';
+      return row.cancel ? 'cancel' : 'held';
+    },
+
+    async startStage(lease: Lease, name: StageName): Promise<boolean> {
+      const [row] = await raw<{ id: string }[]>`
+        with mine as (
+          update deployments set stage = ${name} where id = ${lease.deploymentId} and lease_owner = ${lease.owner}
+            and lease_epoch = ${lease.epoch} and status = 'running' returning id)
+        insert into stages (deployment_id, name, status, started_at) select id, ${name}, 'running', clock_timestamp() from mine
+        on conflict (deployment_id, name) do update set status = 'running', started_at = excluded.started_at, finished_at = null
+        returning deployment_id as id`;
+      return row !== undefined;
+    },
+
+    /** Ends a stage that began under this lease. */
+    async endStage(lease: Lease, name: StageName, status: StageStatus): Promise<void> {
+      await raw`update stages set status = ${status}, finished_at = clock_timestamp()
+        where deployment_id = ${lease.deploymentId} and name = ${name} and finished_at is null
+          and exists (select 1 from deployments where id = ${lease.deploymentId} and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch})`;
+    },
+
+    resolved: (lease: Lease, revision: Revision) => set(lease, { revision }),
+    built: (lease: Lease, artifact: Artifact) => set(lease, { artifact }),
+    released: (lease: Lease, instance: Instance) => set(lease, { instance }),
+
+    /**
+     * Moves the route to this deployment in one statement, or does nothing: when the lease is lost, a
+     * cancel came first, or the service is gone.
+     * @returns the new release's version and the deployment that was live before
+     */
+    async switch(lease: Lease, upstreams: Upstream[]): Promise<{ version: number; previous: string | null } | null> {
+      const [row] = await raw<{ version: string; previous: string | null }[]>`
+        with mine as (
+          select d.id, d.service_id, d.environment from deployments d join services s on s.id = d.service_id
+          where d.id = ${lease.deploymentId} and d.lease_owner = ${lease.owner} and d.lease_epoch = ${lease.epoch}
+            and d.status = 'running' and d.cancel_requested_at is null and s.deleted_at is null
+          for update of d),
+        previous as (select r.deployment_id from releases r join mine m on r.service_id = m.service_id and r.environment = m.environment)
+        insert into releases (service_id, environment, deployment_id, upstreams, version)
+        select service_id, environment, id, ${JSON.stringify(upstreams)}::jsonb, nextval('release_version') from mine
+        on conflict (service_id, environment) do update set deployment_id = excluded.deployment_id, upstreams = excluded.upstreams,
+          version = excluded.version, switched_at = now()
+        returning version, (select deployment_id from previous) as previous`;
+      return row ? { version: Number(row.version), previous: row.previous } : null;
+    },
+
+    async finish(lease: Lease, ending: Ending): Promise<boolean> {
+      const error = ending.status === 'failed' ? ending.error : null;
+      return set(lease, {
+        status: ending.status,
+        error,
+        finishedAt: sql`now()` as never,
+        leaseOwner: null,
+        leaseUntil: null,
+      });
+    },
+
+    /** Hands the deployment back to the queue, to be tried again after a while. */
+    async requeue(lease: Lease, delaySeconds: number): Promise<boolean> {
+      const rows = await orm
+        .update(deployments)
+        .set({
+          status: 'queued',
+          leaseOwner: null,
+          leaseUntil: null,
+          dispatchedAt: null,
+          attempt: sql`${deployments.attempt} + 1`,
+          notBefore: sql`now() + make_interval(secs => ${delaySeconds})`,
+        })
+        .where(held(lease))
+        .returning({ id: deployments.id });
+      return rows.length === 1;
+    },
+  };
+}

@@ -1,0 +1,201 @@
+import type {
+  Artifact,
+  Capabilities,
+  Delivery,
+  DeploymentError,
+  DeploymentStatus,
+  Instance,
+  Revision,
+  StageName,
+  StageStatus,
+  Trigger,
+  Upstream,
+  Want,
+} from '@pierhead/model';
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import type { Snapshot, StoredConfig, StoredVariables } from './snapshot.js';
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+const createdAt = () => at('created_at').notNull().defaultNow();
+const id = () => uuid('id').primaryKey();
+
+/** A log chunk's lines: milliseconds since 1970, stage, stream, text. */
+export type PackedLine = [atMs: number, stage: string, stream: string, text: string];
+
+/** jsonb that keeps NUL, which PostgreSQL refuses in jsonb, by never seeing it: plain json text. */
+const packedLines = customType<{ data: PackedLine[]; driverData: string }>({
+  dataType: () => 'text',
+  toDriver: (lines) => JSON.stringify(lines),
+  fromDriver: (stored) => JSON.parse(stored),
+});
+
+export const projects = pgTable('projects', {
+  id: id(),
+  name: text('name').notNull().unique(),
+  createdAt: createdAt(),
+});
+
+export const services = pgTable('services', {
+  id: id(),
+  projectId: uuid('project_id')
+    .notNull()
+    .references(() => projects.id),
+  name: text('name').notNull().unique(),
+  providerId: text('provider_id').notNull(),
+  providerVersion: text('provider_version').notNull(),
+  builderId: text('builder_id').notNull(),
+  builderVersion: text('builder_version').notNull(),
+  runtimeId: text('runtime_id').notNull(),
+  runtimeVersion: text('runtime_version').notNull(),
+  providerConfig: jsonb('provider_config').$type<StoredConfig>().notNull(),
+  builderConfig: jsonb('builder_config').$type<StoredConfig>().notNull(),
+  runtimeConfig: jsonb('runtime_config').$type<StoredConfig>().notNull(),
+  variables: jsonb('variables').$type<StoredVariables>().notNull(),
+  delivery: jsonb('delivery').$type<Delivery>().notNull(),
+  /** The number that the next deployment gets. */
+  nextNumber: integer('next_number').notNull().default(1),
+  revision: integer('revision').notNull().default(1),
+  /** Set while a worker removes what the service owns; the row goes last. */
+  deletedAt: at('deleted_at'),
+  createdAt: createdAt(),
+  updatedAt: at('updated_at').notNull().defaultNow(),
+});
+
+export const hostnames = pgTable(
+  'hostnames',
+  {
+    hostname: text('hostname').primaryKey(),
+    serviceId: uuid('service_id')
+      .notNull()
+      .references(() => services.id, { onDelete: 'cascade' }),
+  },
+  (table) => [index('hostnames_service').on(table.serviceId)],
+);
+
+export const uploads = pgTable('uploads', {
+  id: id(),
+  digest: text('digest').notNull().unique(),
+  format: text('format').$type<'tar' | 'tar.gz' | 'zip'>().notNull(),
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  files: integer('files').notNull(),
+  createdAt: createdAt(),
+});
+
+export const deployments = pgTable(
+  'deployments',
+  {
+    id: id(),
+    serviceId: uuid('service_id')
+      .notNull()
+      .references(() => services.id, { onDelete: 'cascade' }),
+    environment: text('environment').notNull(),
+    number: integer('number').notNull(),
+    status: text('status').$type<DeploymentStatus>().notNull().default('queued'),
+    stage: text('stage').$type<StageName>(),
+    trigger: jsonb('trigger').$type<Trigger>().notNull(),
+    want: jsonb('want').$type<Want & { force?: boolean }>().notNull(),
+    /** The service as it was when the deployment was asked for. */
+    snapshot: jsonb('snapshot').$type<Snapshot>().notNull(),
+    revision: jsonb('revision').$type<Revision>(),
+    artifact: jsonb('artifact').$type<Artifact>(),
+    artifactReused: boolean('artifact_reused').notNull().default(false),
+    instance: jsonb('instance').$type<Instance>(),
+    error: jsonb('error').$type<DeploymentError>(),
+    /** Part of the queue's job id: grows when the work must be queued again. */
+    attempt: integer('attempt').notNull().default(1),
+    notBefore: at('not_before').notNull().defaultNow(),
+    dispatchedAt: at('dispatched_at'),
+    leaseOwner: text('lease_owner'),
+    leaseEpoch: integer('lease_epoch').notNull().default(0),
+    leaseUntil: at('lease_until'),
+    cancelRequestedAt: at('cancel_requested_at'),
+    idempotencyKey: text('idempotency_key'),
+    createdAt: createdAt(),
+    startedAt: at('started_at'),
+    finishedAt: at('finished_at'),
+  },
+  (table) => [
+    uniqueIndex('deployments_number').on(table.serviceId, table.number),
+    uniqueIndex('deployments_one_running').on(table.serviceId, table.environment).where(sql`status = 'running'`),
+    uniqueIndex('deployments_idempotency').on(table.serviceId, table.idempotencyKey),
+    index('deployments_unfinished').on(table.createdAt).where(sql`status in ('queued', 'running')`),
+  ],
+);
+
+export const stages = pgTable(
+  'stages',
+  {
+    deploymentId: uuid('deployment_id')
+      .notNull()
+      .references(() => deployments.id, { onDelete: 'cascade' }),
+    name: text('name').$type<StageName>().notNull(),
+    status: text('status').$type<StageStatus>().notNull(),
+    startedAt: at('started_at').notNull(),
+    finishedAt: at('finished_at'),
+  },
+  (table) => [primaryKey({ columns: [table.deploymentId, table.name] })],
+);
+
+export const logChunks = pgTable(
+  'log_chunks',
+  {
+    deploymentId: uuid('deployment_id')
+      .notNull()
+      .references(() => deployments.id, { onDelete: 'cascade' }),
+    firstSeq: integer('first_seq').notNull(),
+    lastSeq: integer('last_seq').notNull(),
+    lines: packedLines('lines').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.deploymentId, table.firstSeq] })],
+);
+
+/** What is live: at most one release per service and environment. `version` comes from one sequence and orders all switches. */
+export const releases = pgTable(
+  'releases',
+  {
+    serviceId: uuid('service_id')
+      .notNull()
+      .references(() => services.id, { onDelete: 'cascade' }),
+    environment: text('environment').notNull(),
+    deploymentId: uuid('deployment_id')
+      .notNull()
+      .references(() => deployments.id, { onDelete: 'cascade' }),
+    upstreams: jsonb('upstreams').$type<Upstream[]>().notNull(),
+    version: bigint('version', { mode: 'number' }).notNull(),
+    switchedAt: at('switched_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.serviceId, table.environment] }),
+    index('releases_deployment').on(table.deploymentId),
+  ],
+);
+
+export const workers = pgTable('workers', {
+  id: text('id').primaryKey(),
+  slots: integer('slots').notNull(),
+  running: integer('running').notNull().default(0),
+  capabilities: jsonb('capabilities').$type<Capabilities>().notNull(),
+  startedAt: at('started_at').notNull().defaultNow(),
+  lastHeartbeatAt: at('last_heartbeat_at').notNull().defaultNow(),
+});
+
+/** Each gateway and the newest release version that it serves. */
+export const gateways = pgTable('gateways', {
+  id: text('id').primaryKey(),
+  routesVersion: bigint('routes_version', { mode: 'number' }).notNull(),
+  lastHeartbeatAt: at('last_heartbeat_at').notNull().defaultNow(),
+});

@@ -1,0 +1,86 @@
+import { UserError, WorldError } from '@pierhead/model';
+import type { Dockerfile } from './dockerfile.js';
+import { engineGone } from './engine-error.js';
+import { failingLine, fromLine, numberedLine } from './failing-line.js';
+
+const imageStep = /^(?:\[internal\] load metadata for |(?:\[[^\]]*\] )?FROM )(\S+)/;
+const registryDown =
+  /failed to do request|dial tcp|i\/o timeout|no such host|tls: |connection re(?:fused|set)|toomanyrequests|unexpected status.*5\d\d/i;
+
+/** What a failed build means: the user's failure with the line that caused it, or the world's. */
+export function buildFailure(
+  message: string,
+  failed: { name: string; error: string } | null,
+  dockerfile: Dockerfile,
+): UserError | WorldError {
+  const image = imageStep.exec(failed?.name ?? '')?.[1]?.replace(/@sha256:.*/, '');
+  if (image) return imageFailure(image, failed?.error ?? message, dockerfile);
+  return worldFailure(message) ?? fileFailure(message, dockerfile) ?? stepFailure(message, failed, dockerfile);
+}
+
+function imageFailure(image: string, error: string, dockerfile: Dockerfile): UserError | WorldError {
+  const line = fromLine(dockerfile, image);
+  if (registryDown.test(error)) {
+    return new WorldError('image_registry_unreachable', `The image registry of ${image} does not answer: ${error}`, {
+      line,
+      hint: 'Check the name of the image, and that the engine can reach its image registry.',
+    });
+  }
+  return new UserError('base_image_not_found', `The base image ${image} cannot be had: ${error}`, {
+    line,
+    hint: 'Check the name and the tag of the image, and that it is public.',
+  });
+}
+
+function worldFailure(message: string): WorldError | null {
+  if (/no space left on device/.test(message)) {
+    return new WorldError('disk_full', `The engine has no space left: ${message}`, { hint: 'Free disk space.' });
+  }
+  if (/context canceled|transport is closing|closing: EOF/.test(message))
+    return engineGone(`The build broke off: ${message}`);
+  return null;
+}
+
+/** Failures of the Dockerfile as a text, before any step ran. */
+function fileFailure(message: string, dockerfile: Dockerfile): UserError | null {
+  const text = message.replace(/^.*?failed to create LLB definition: /s, '').replace(/^failed to solve[^:]*: /, '');
+  if (/target stage .* (could not be|not) found/.test(text)) {
+    return new UserError('target_stage_not_found', `${dockerfile.path}: ${text}`, {
+      hint: 'Set the target to the name of a stage of the Dockerfile, or leave it empty.',
+    });
+  }
+  const number = /(?:parse error|dockerfile parse error|Dockerfile:)\D{0,12}(\d+)/.exec(text)?.[1];
+  if (
+    number === undefined &&
+    !/failed to create LLB definition|Dockerfile cannot be empty|no build stage/.test(message)
+  ) {
+    return null;
+  }
+  return new UserError('dockerfile_syntax', `${dockerfile.path} cannot be read: ${text}`, {
+    line: number === undefined ? undefined : numberedLine(dockerfile, Number(number)),
+    hint: 'Correct the Dockerfile.',
+  });
+}
+
+function stepFailure(
+  message: string,
+  failed: { name: string; error: string } | null,
+  dockerfile: Dockerfile,
+): UserError {
+  const line = failingLine(dockerfile, failed?.name ?? '');
+  const missing = /"([^"]+)"(?: not found)?: not found/.exec(message)?.[1];
+  if (missing && /cache key|checksum/.test(message)) {
+    return new UserError('copy_source_not_found', `${missing} is not in the build context`, {
+      line,
+      hint: 'Check the path, the context folder, and .dockerignore.',
+    });
+  }
+  const exit = /exit code: (\d+)/.exec(message)?.[1];
+  const what = exit === undefined ? message : `The build step ended with exit code ${exit}`;
+  return new UserError('build_step_failed', `${what}${line ? ` (${line})` : ''}`, { line, hint: stepHint(exit) });
+}
+
+const stepHint = (exit: string | undefined) =>
+  exit === '137'
+    ? 'The step was killed, most often because memory ran out.'
+    : "See the step's own output in the deployment's log.";

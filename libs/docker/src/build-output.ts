@@ -1,0 +1,105 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { LogStream } from '@pierhead/model';
+import type { BuildStatus, Timestamp, Vertex, VertexLog } from './build-status.js';
+
+/** Gets the output of a build; `text` may hold several lines and has no newline at its end. */
+export type OnOutput = (text: string, stream: LogStream) => void;
+
+interface Step {
+  number: number;
+  ended: boolean;
+  partial: { stdout: Partial; stderr: Partial };
+}
+interface Partial {
+  decoder: StringDecoder;
+  text: string;
+}
+
+const longestLine = 65_536;
+const housekeeping = /^(\[internal\] |copy \/context \/$)/;
+const canceled = /context canceled/;
+/** Fails without failing the build. */
+const optional = /^importing cache manifest from /;
+
+/** Turns BuildKit's status messages into a readable log: `#2 [2/4] RUN make`, its output, `#2 DONE 1.4s`. */
+export class BuildOutput {
+  /** The step that made the build fail, once one has. */
+  failed: { name: string; error: string } | null = null;
+  readonly #steps = new Map<string, Step>();
+  readonly #onOutput: OnOutput;
+  #batch: string[] = [];
+  #batchStream: LogStream = 'system';
+
+  constructor(onOutput: OnOutput) {
+    this.#onOutput = onOutput;
+  }
+
+  write(status: BuildStatus): void {
+    for (const vertex of status.vertexes ?? []) if (!vertex.completed) this.#vertex(vertex);
+    for (const log of status.logs ?? []) this.#log(log);
+    for (const vertex of status.vertexes ?? []) if (vertex.completed) this.#vertex(vertex);
+    this.#send();
+  }
+
+  #vertex(vertex: Vertex): void {
+    const name = vertex.name ?? '';
+    if (vertex.error && !canceled.test(vertex.error) && !optional.test(name)) {
+      this.failed ??= { name, error: vertex.error };
+    }
+    if (housekeeping.test(name) && !vertex.error) return;
+    if (!vertex.started && !vertex.cached && !vertex.error) return;
+    const step = this.#steps.get(vertex.digest) ?? this.#open(vertex.digest, name);
+    if ((vertex.completed || vertex.error) && !step.ended) this.#end(step, vertex);
+  }
+
+  #open(digest: string, name: string): Step {
+    const partial = () => ({ decoder: new StringDecoder('utf8'), text: '' });
+    const step = { number: this.#steps.size + 1, ended: false, partial: { stdout: partial(), stderr: partial() } };
+    this.#steps.set(digest, step);
+    this.#line(step, name, 'system');
+    return step;
+  }
+
+  #end(step: Step, vertex: Vertex): void {
+    step.ended = true;
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const { text, decoder } = step.partial[stream];
+      const rest = text + decoder.end();
+      if (rest !== '') this.#line(step, rest, stream);
+    }
+    this.#line(step, outcome(vertex), vertex.error ? 'stderr' : 'system');
+  }
+
+  #log(log: VertexLog): void {
+    const step = this.#steps.get(log.vertex);
+    if (!step || !log.msg) return;
+    const stream = log.stream === 2 ? 'stderr' : 'stdout';
+    const partial = step.partial[stream];
+    const lines = (partial.text + partial.decoder.write(Buffer.from(log.msg))).split('\n');
+    partial.text = lines.pop() ?? '';
+    for (const line of lines) this.#line(step, line, stream);
+    if (partial.text.length < longestLine) return;
+    this.#line(step, partial.text, stream);
+    partial.text = '';
+  }
+
+  #line(step: Step, text: string, stream: LogStream): void {
+    if (stream !== this.#batchStream) this.#send();
+    this.#batchStream = stream;
+    this.#batch.push(`#${step.number} ${text.endsWith('\r') ? text.slice(0, -1) : text}`);
+  }
+
+  #send(): void {
+    if (this.#batch.length === 0) return;
+    this.#onOutput(this.#batch.join('\n'), this.#batchStream);
+    this.#batch = [];
+  }
+}
+
+function outcome(vertex: Vertex): string {
+  if (vertex.error) return canceled.test(vertex.error) ? 'CANCELED' : `ERROR: ${vertex.error}`;
+  if (vertex.cached) return 'CACHED';
+  return `DONE ${Math.max(0, secondsOf(vertex.completed) - secondsOf(vertex.started)).toFixed(1)}s`;
+}
+
+const secondsOf = (at: Timestamp | undefined) => (at?.seconds ?? 0) + (at?.nanos ?? 0) / 1e9;

@@ -1,0 +1,113 @@
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
+import { callEngine } from './call-engine.js';
+import type { Engine } from './connect-engine.js';
+import { statusOf } from './engine-error.js';
+
+/** The engine's own words for a new container, such as `Image`, `Env` and `HostConfig`. */
+export type ContainerSettings = Record<string, unknown>;
+
+export interface ContainerState {
+  id: string;
+  running: boolean;
+  restarting: boolean;
+  exitCode: number;
+  outOfMemory: boolean;
+  restarts: number;
+  /** By network. */
+  addresses: Record<string, string>;
+}
+
+export interface ListedContainer {
+  id: string;
+  /** Such as `created`, `running`, `restarting`, `exited`. */
+  state: string;
+  labels: Record<string, string>;
+  addresses: Record<string, string>;
+}
+
+/** Creates a container and answers its id. The settings travel in the body alone: a query would leak variables. */
+export async function createContainer(
+  engine: Engine,
+  name: string,
+  settings: ContainerSettings,
+  signal?: AbortSignal,
+): Promise<string> {
+  const call = { method: 'POST', path: '/containers/create', query: { name }, body: settings, signal } as const;
+  return (await callEngine<{ Id: string }>(engine, call)).Id;
+}
+
+export async function startContainer(engine: Engine, id: string, signal?: AbortSignal): Promise<void> {
+  await callEngine(engine, { method: 'POST', path: `/containers/${id}/start`, signal });
+}
+
+/** The container's state now, or null when it is gone. */
+export async function inspectContainer(
+  engine: Engine,
+  id: string,
+  signal?: AbortSignal,
+): Promise<ContainerState | null> {
+  try {
+    const call = { method: 'GET', path: `/containers/${id}/json`, signal } as const;
+    return stateOf(await callEngine<ContainerInspectInfo>(engine, call));
+  } catch (error) {
+    if (statusOf(error) === 404) return null;
+    throw error;
+  }
+}
+
+/** Every container, running or not, that carries all of `labels`. */
+export async function listContainers(
+  engine: Engine,
+  labels: Record<string, string>,
+  signal?: AbortSignal,
+): Promise<ListedContainer[]> {
+  const filters = { label: Object.entries(labels).map(([key, value]) => `${key}=${value}`) };
+  const call = { method: 'GET', path: '/containers/json', query: { all: true, filters }, signal } as const;
+  const found = await callEngine<ContainerInfo[]>(engine, call);
+  return found.map((each) => ({
+    id: each.Id,
+    state: each.State,
+    labels: each.Labels,
+    addresses: addressesOf(each.NetworkSettings?.Networks),
+  }));
+}
+
+/** Asks the container to end, kills it after `graceSeconds`, and removes it with its anonymous volumes. */
+export async function removeContainer(
+  engine: Engine,
+  id: string,
+  graceSeconds: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  await unlessGone(
+    callEngine(engine, { method: 'POST', path: `/containers/${id}/stop`, query: { t: graceSeconds }, signal }),
+  );
+  const query = { force: true, v: true };
+  await unlessGone(callEngine(engine, { method: 'DELETE', path: `/containers/${id}`, query, signal }));
+}
+
+/** Gone, stopped and being removed are all what was wanted. */
+async function unlessGone(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (![404, 409].includes(statusOf(error) ?? 0)) throw error;
+  }
+}
+
+function stateOf(found: ContainerInspectInfo): ContainerState {
+  return {
+    id: found.Id,
+    running: found.State.Running && !found.State.Restarting,
+    restarting: found.State.Restarting,
+    exitCode: found.State.ExitCode,
+    outOfMemory: found.State.OOMKilled,
+    restarts: found.RestartCount ?? 0,
+    addresses: addressesOf(found.NetworkSettings.Networks),
+  };
+}
+
+function addressesOf(networks: Record<string, { IPAddress?: string }> | undefined): Record<string, string> {
+  const entries = Object.entries(networks ?? {}).map(([name, network]) => [name, network.IPAddress ?? ''] as const);
+  return Object.fromEntries(entries.filter(([, address]) => address !== ''));
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify';
+import { allowedMethods } from './allowed-methods.js';
+import { eventStreams } from './event-stream.js';
+import { HttpProblem, problemBody, sendProblem } from './http-problem.js';
+import { metrics } from './metrics.js';
+import { type OpenApiOptions, openApi } from './open-api.js';
+import { problemOf } from './problem-of.js';
+import { securityHeaders } from './security-headers.js';
+import { refuseUnknownKeys, validatorCompiler } from './validator.js';
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+export interface ServerOptions {
+  name: string;
+  version: string;
+  logger: FastifyBaseLogger;
+  /** Bytes; 1 MiB by default. A route may set its own. */
+  bodyLimit?: number;
+  /** How long a whole request may take to arrive, in milliseconds; one minute by default. */
+  requestTimeoutMs?: number;
+  /** Serves `/openapi.json` and `/docs`. */
+  openApi?: OpenApiOptions;
+}
+
+/** A server with our validation, problems, request ids, headers and metrics; routes are added afterwards. */
+export async function createServer(options: ServerOptions): Promise<App> {
+  const app: App = Fastify(fastifyOptions(options)).withTypeProvider<TypeBoxTypeProvider>();
+  app.removeContentTypeParser('text/plain');
+  app.setValidatorCompiler(validatorCompiler);
+  app.addHook('onRoute', refuseUnknownKeys);
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
+    return sendProblem(reply, problem);
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  await app.register(allowedMethods);
+  await app.register(securityHeaders);
+  await app.register(eventStreams);
+  await app.register(metrics, { name: options.name });
+  if (options.openApi) await app.register(openApi, { ...options.openApi, version: options.version });
+  return app;
+}
+
+function fastifyOptions(options: ServerOptions) {
+  return {
+    loggerInstance: options.logger,
+    bodyLimit: options.bodyLimit ?? 1_048_576,
+    requestTimeout: options.requestTimeoutMs ?? 60_000,
+    trustProxy: false,
+    disableRequestLogging: true,
+    requestIdHeader: false as const,
+    genReqId: () => randomUUID(),
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerFrameworkError,
+  };
+}
+
+/** A URL that the router cannot decode never reaches the hooks. */
+const answerFrameworkError: NonNullable<Parameters<typeof Fastify>[0]>['frameworkErrors'] = (error, _request, reply) =>
+  sendProblem(reply.header('x-request-id', reply.request.id), problemOf(error));
+
+/** What is not HTTP at all never becomes a request. */
+function answerClientError(error: NodeJS.ErrnoException, socket: import('node:net').Socket) {
+  if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
+  const problem = new HttpProblem(400, 'malformed_request', 'The request is not valid HTTP, or came too slowly.');
+  const body = JSON.stringify(problemBody(problem, randomUUID()));
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,3 @@
+import { createArchiveProvider } from '../archive-source.js';
+
+export const createUploadProvider = () => createArchiveProvider('tree');

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { ArchiveFormat, Storage, UploadFile } from '@pierhead/model';
+import { hexOf, isThere, prepareStorage, type StoragePaths } from './storage-paths.js';
+import { putTree, removeTree, treePath } from './trees.js';
+import { removeUpload, type SavedUpload, saveUpload, type UploadLimits } from './uploads.js';
+
+/** The side of storage that takes things in and lets them go. */
+export interface UploadStore {
+  /**
+   * Stores an archive that is streamed in. `type` is a format or a media type. Throws UserError `upload_too_large`,
+   * `upload_type_unknown`, or what the archive gate found.
+   */
+  saveUpload(stream: Readable, type: ArchiveFormat | (string & {}), limits?: UploadLimits): Promise<SavedUpload>;
+  removeUpload(digest: string): Promise<void>;
+  removeTree(digest: string): Promise<void>;
+}
+
+export interface FolderStorageOptions {
+  /** Which stored archive an upload's id stands for. */
+  findUpload(id: string): Promise<{ digest: string; format: ArchiveFormat } | null>;
+}
+
+/** Storage in a folder, which workers and gateways on several machines may share. */
+export function createFolderStorage(root: string, { findUpload }: FolderStorageOptions): Storage & UploadStore {
+  const ready = prepareStorage(root);
+  // Whoever uses the storage hears of it.
+  ready.catch(() => {});
+  return {
+    uploadFile: async (id) => locateUpload(await ready, await findUpload(id)),
+    putTree: async (folder) => putTree(await ready, folder),
+    treePath: async (digest) => treePath(await ready, digest),
+    saveUpload: async (stream, type, limits = {}) => saveUpload(await ready, stream, type, limits),
+    removeUpload: async (digest) => removeUpload(await ready, digest),
+    removeTree: async (digest) => removeTree(await ready, digest),
+  };
+}
+
+async function locateUpload(
+  paths: StoragePaths,
+  found: { digest: string; format: ArchiveFormat } | null,
+): Promise<UploadFile | null> {
+  const hex = found && hexOf(found.digest);
+  if (!found || !hex) return null;
+  const path = join(paths.uploads, hex);
+  return (await isThere(path)) ? { path, ...found } : null;
+}

@@ -1,0 +1,5 @@
+import { readConfig } from '@pierhead/config';
+import { runService } from '@pierhead/http';
+import { startApi } from './start-api.js';
+
+await runService(() => startApi(readConfig(['databaseUrl', 'catalogUrl', 'secretKey', 'adminToken'])));

@@ -1,0 +1,142 @@
+import { sendEvents } from '@pierhead/http';
+import { Deployment, DeploymentInput, type DeploymentInput as Input, isFinal, PageQuery, page } from '@pierhead/model';
+import { Type } from 'typebox';
+import { cursorId } from '../cursor.js';
+import { turns } from '../news.js';
+import { conflict, notFound } from '../problems.js';
+import type { Routes } from '../routes.js';
+import { idParams, problems } from '../schemas.js';
+import { deploymentView } from '../views.js';
+
+const tags = ['Deployments'];
+const unknownDeployment = () => notFound('deployment_not_found', 'There is no deployment with this id.');
+const unknownService = () => notFound('service_not_found', 'There is no service with this id.');
+
+const idempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ minLength: 1, maxLength: 200, description: 'The same key gives the same deployment.' }),
+  ),
+});
+
+export const deploymentRoutes: Routes = async (app, context) => {
+  const { deployments, services, feed } = context;
+
+  app.post(
+    '/services/:id/deployments',
+    {
+      schema: {
+        tags,
+        summary: 'Deploy a service',
+        params: idParams,
+        headers: idempotencyHeaders,
+        body: Type.Optional(DeploymentInput),
+        response: { 202: Deployment, ...problems },
+      },
+    },
+    async ({ params, body, headers }, reply) => {
+      const { environment = 'production', ...input }: Input = body ?? {};
+      const trigger = { kind: 'api', actor: 'admin', event: null };
+      const row = await deployments.create({
+        serviceId: params.id,
+        environment,
+        trigger,
+        input,
+        idempotencyKey: headers['idempotency-key'] ?? null,
+      });
+      if (!row) throw unknownService();
+      return reply.code(202).header('location', `/deployments/${row.id}`).send(deploymentView(row, context));
+    },
+  );
+
+  app.post(
+    '/deployments/:id/cancel',
+    { schema: { tags, summary: 'Cancel a deployment', params: idParams, response: { 202: Deployment, ...problems } } },
+    async ({ params }, reply) => {
+      const outcome = await deployments.cancel(params.id);
+      const row = await deployments.find(params.id);
+      if (!row) throw unknownDeployment();
+      if (!outcome)
+        throw conflict(
+          'deployment_final',
+          `The deployment is ${row.status === 'running' ? 'live' : row.status} already.`,
+        );
+      return reply.code(202).send(deploymentView(row, context));
+    },
+  );
+
+  app.get(
+    '/services/:id/deployments',
+    {
+      schema: {
+        tags,
+        summary: "List a service's deployments, newest first",
+        params: idParams,
+        querystring: PageQuery,
+        response: { 200: page(Deployment), ...problems },
+      },
+    },
+    async ({ params, query }) => {
+      if (!(await services.find(params.id))) throw unknownService();
+      const { items, nextCursor } = await deployments.list({
+        limit: query.limit,
+        before: cursorId(query.cursor),
+        serviceId: params.id,
+      });
+      return { items: items.map((row) => deploymentView(row, context)), nextCursor };
+    },
+  );
+
+  app.get(
+    '/deployments',
+    {
+      schema: {
+        tags,
+        summary: 'List all deployments, newest first',
+        querystring: PageQuery,
+        response: { 200: page(Deployment), ...problems },
+      },
+    },
+    async ({ query }) => {
+      const { items, nextCursor } = await deployments.list({ limit: query.limit, before: cursorId(query.cursor) });
+      return { items: items.map((row) => deploymentView(row, context)), nextCursor };
+    },
+  );
+
+  app.get(
+    '/deployments/:id',
+    { schema: { tags, summary: 'Read a deployment', params: idParams, response: { 200: Deployment, ...problems } } },
+    async ({ params }) => {
+      const row = await deployments.find(params.id);
+      if (!row) throw unknownDeployment();
+      return deploymentView(row, context);
+    },
+  );
+
+  app.get(
+    '/deployments/:id/events',
+    {
+      schema: {
+        tags,
+        summary: 'Follow a deployment',
+        description: 'Server-sent events: the deployment at once and at each change, until it ends.',
+        params: idParams,
+        produces: ['text/event-stream'],
+      },
+    },
+    async (request, reply) => {
+      if (!(await deployments.find(request.params.id))) throw unknownDeployment();
+      const changes = async function* (signal: AbortSignal) {
+        let last = '';
+        for await (const _ of turns(feed, request.params.id, signal)) {
+          const row = await deployments.find(request.params.id);
+          if (!row) return;
+          const data = JSON.stringify(deploymentView(row, context));
+          if (data !== last) yield { event: 'deployment', data };
+          last = data;
+          if (isFinal(row.status)) return;
+        }
+      };
+      return sendEvents(request, reply, changes);
+    },
+  );
+};

@@ -1,0 +1,83 @@
+import type { ProjectRow } from '@pierhead/database';
+import { PageQuery, Project, ProjectInput, page } from '@pierhead/model';
+import { Type } from 'typebox';
+import { cursorId } from '../cursor.js';
+import { conflict, notFound } from '../problems.js';
+import type { Routes } from '../routes.js';
+import { idParams, problems } from '../schemas.js';
+
+const view = ({ id, name, createdAt }: ProjectRow) => ({ id, name, createdAt: createdAt.toISOString() });
+const nameTaken = (name: string) => conflict('name_taken', `A project named \u201c${name}\u201d exists already.`);
+const unknown = () => notFound('project_not_found', 'There is no project with this id.');
+
+export const projectRoutes: Routes = async (app, { projects }) => {
+  const tags = ['Projects'];
+
+  app.get(
+    '/projects',
+    {
+      schema: { tags, summary: 'List projects', querystring: PageQuery, response: { 200: page(Project), ...problems } },
+    },
+    async ({ query }) => {
+      const { items, nextCursor } = await projects.list(query.limit, cursorId(query.cursor));
+      return { items: items.map(view), nextCursor };
+    },
+  );
+
+  app.post(
+    '/projects',
+    { schema: { tags, summary: 'Create a project', body: ProjectInput, response: { 201: Project, ...problems } } },
+    async ({ body }, reply) => {
+      const row = await projects.create(body.name);
+      if (!row) throw nameTaken(body.name);
+      return reply.code(201).header('location', `/projects/${row.id}`).send(view(row));
+    },
+  );
+
+  app.get(
+    '/projects/:id',
+    { schema: { tags, summary: 'Read a project', params: idParams, response: { 200: Project, ...problems } } },
+    async ({ params }) => {
+      const row = await projects.find(params.id);
+      if (!row) throw unknown();
+      return view(row);
+    },
+  );
+
+  app.patch(
+    '/projects/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Rename a project',
+        params: idParams,
+        body: ProjectInput,
+        response: { 200: Project, ...problems },
+      },
+    },
+    async ({ params, body }) => {
+      const row = await projects.rename(params.id, body.name);
+      if (row === 'taken') throw nameTaken(body.name);
+      if (!row) throw unknown();
+      return view(row);
+    },
+  );
+
+  app.delete(
+    '/projects/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a project without services',
+        params: idParams,
+        response: { 204: Type.Null(), ...problems },
+      },
+    },
+    async ({ params }, reply) => {
+      if (!(await projects.find(params.id))) throw unknown();
+      if (!(await projects.remove(params.id)))
+        throw conflict('project_not_empty', 'The project has services: delete or move them first.');
+      return reply.code(204).send(null);
+    },
+  );
+};

@@ -1,0 +1,124 @@
+import { type Conflict, newId, type ServiceRow } from '@pierhead/database';
+import { HttpProblem } from '@pierhead/http';
+import { type ServiceInput as Input, PageQuery, page, Service, ServiceInput, ServicePatch } from '@pierhead/model';
+import { Type } from 'typebox';
+import { cursorId } from '../cursor.js';
+import { mergePatch } from '../merge-patch.js';
+import { conflict, notFound } from '../problems.js';
+import type { Routes } from '../routes.js';
+import { idParams, problems } from '../schemas.js';
+import { assertInput, inputOf, resolveInput } from '../service-input.js';
+import { serviceView, serviceViews } from '../views.js';
+
+const tags = ['Services'];
+const unknown = () => notFound('service_not_found', 'There is no service with this id.');
+const etagOf = (row: ServiceRow) => `"${row.revision}"`;
+
+const ListQuery = Type.Object({
+  ...PageQuery.properties,
+  search: Type.Optional(Type.String({ maxLength: 63, description: 'Part of the name.' })),
+});
+const matchHeaders = Type.Object({
+  'if-match': Type.Optional(Type.String({ maxLength: 100, description: 'The ETag that the change is based on.' })),
+});
+
+/** The stored row, or the 409 that tells which name is taken. */
+function stored(outcome: ServiceRow | Conflict, input: Input): ServiceRow {
+  if (!('conflict' in outcome)) return outcome;
+  if (outcome.conflict === 'name')
+    throw conflict('name_taken', `A service named \u201c${input.name}\u201d exists already.`);
+  throw conflict('hostname_taken', `Another service has the hostname ${outcome.hostname}.`);
+}
+
+const changedMeanwhile = () =>
+  new HttpProblem(412, 'service_changed', 'The service has changed since: read it again and repeat the change.');
+
+export const serviceRoutes: Routes = async (app, context) => {
+  const { services } = context;
+
+  app.get(
+    '/services',
+    {
+      schema: {
+        tags,
+        summary: 'List services, newest first',
+        querystring: ListQuery,
+        response: { 200: page(Service), ...problems },
+      },
+    },
+    async ({ query: { limit, cursor, search } }) => {
+      const { items, nextCursor } = await services.list({
+        limit,
+        before: cursorId(cursor),
+        ...(search ? { search } : {}),
+      });
+      return { items: await serviceViews(items, context), nextCursor };
+    },
+  );
+
+  app.post(
+    '/services',
+    { schema: { tags, summary: 'Create a service', body: ServiceInput, response: { 201: Service, ...problems } } },
+    async ({ body }, reply) => {
+      const row = stored(await services.create(await resolveInput(body, newId(), null, context)), body);
+      return reply
+        .code(201)
+        .header('location', `/services/${row.id}`)
+        .header('etag', etagOf(row))
+        .send(await serviceView(row, context));
+    },
+  );
+
+  app.get(
+    '/services/:id',
+    { schema: { tags, summary: 'Read a service', params: idParams, response: { 200: Service, ...problems } } },
+    async ({ params }, reply) => {
+      const row = await services.find(params.id);
+      if (!row) throw unknown();
+      return reply.header('etag', etagOf(row)).send(await serviceView(row, context));
+    },
+  );
+
+  app.patch(
+    '/services/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change a service',
+        params: idParams,
+        headers: matchHeaders,
+        body: ServicePatch,
+        response: { 200: Service, ...problems },
+      },
+    },
+    async ({ params, body, headers }, reply) => {
+      const current = await services.find(params.id);
+      if (!current) throw unknown();
+      const match = headers['if-match'];
+      if (match !== undefined && match !== '*' && match !== etagOf(current)) throw changedMeanwhile();
+      const merged = mergePatch(inputOf(current, context), body);
+      assertInput(merged);
+      const { id, ...values } = await resolveInput(merged, params.id, current, context);
+      const outcome = await services.replace(id, current.revision, values);
+      if (!outcome) throw changedMeanwhile();
+      const row = stored(outcome, merged);
+      return reply.header('etag', etagOf(row)).send(await serviceView(row, context));
+    },
+  );
+
+  app.delete(
+    '/services/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a service and everything that it owns',
+        params: idParams,
+        response: { 204: Type.Null(), ...problems },
+      },
+    },
+    async ({ params }, reply) => {
+      if (!(await services.remove(params.id))) throw unknown();
+      return reply.code(204).send(null);
+    },
+  );
+};

@@ -1,0 +1,37 @@
+import type { Readable } from 'node:stream';
+import { Upload } from '@pierhead/model';
+import type { Routes } from '../routes.js';
+import { problems } from '../schemas.js';
+
+/** What an upload may be sent as. */
+const formats = {
+  'application/gzip': 'tar.gz',
+  'application/x-gzip': 'tar.gz',
+  'application/x-tar': 'tar',
+  'application/zip': 'zip',
+} as const;
+
+export const uploadRoutes: Routes = async (app, { uploads, storage }) => {
+  for (const type of Object.keys(formats))
+    app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
+
+  app.post(
+    '/uploads',
+    {
+      bodyLimit: 2 ** 40,
+      schema: {
+        tags: ['Uploads'],
+        summary: 'Upload an archive of source or of files ready to serve',
+        description: 'The body is the archive itself. The same bytes give the same id.',
+        consumes: Object.keys(formats),
+        response: { 201: Upload, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase() as keyof typeof formats;
+      const saved = await storage.saveUpload(request.body as Readable, formats[type]);
+      const { id, digest, bytes, files } = await uploads.save(saved);
+      return reply.code(201).send({ id, digest, bytes, files });
+    },
+  );
+};

@@ -1,0 +1,53 @@
+import { mapSealed, type Secrets, type StoredConfig, type StoredVariables } from '@pierhead/database';
+import type { Problem, VariablesInput } from '@pierhead/model';
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isMask = (value: unknown) => isObject(value) && value.secret === true && Object.keys(value).length === 1;
+
+/** What a client sees of a value with secrets: `{ secret: true }` in their places. */
+export const mask = <T>(value: T): T => mapSealed(value, () => ({ secret: true }));
+
+/** Puts the stored secret wherever a client sent back the mask that it was shown. */
+export function unmask(sent: unknown, stored: unknown): unknown {
+  if (isMask(sent)) return stored;
+  if (!isObject(sent)) return sent;
+  return Object.fromEntries(
+    Object.entries(sent).map(([key, value]) => [key, unmask(value, isObject(stored) ? stored[key] : undefined)]),
+  );
+}
+
+/** Seals the fields of a config that its schema calls secret; `keys` are their names. */
+export function sealConfig(
+  config: Record<string, unknown>,
+  keys: readonly string[],
+  secrets: Secrets,
+  owner: string,
+): StoredConfig {
+  const seal = (key: string, value: unknown) =>
+    keys.includes(key) && typeof value === 'string' ? secrets.seal(value, owner) : value;
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, seal(key, value)]));
+}
+
+/** Seals secret variables; a secret without its value keeps the stored one, or is a problem when there is none. */
+export function sealVariables(
+  sent: VariablesInput,
+  stored: StoredVariables,
+  secrets: Secrets,
+  owner: string,
+): { variables: StoredVariables; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const entries = Object.entries(sent).map(([key, value]): [string, StoredVariables[string]] => {
+    if (typeof value === 'string') return [key, value];
+    if (value.value !== undefined) return [key, secrets.seal(value.value, owner)];
+    const kept = stored[key];
+    if (kept === undefined || typeof kept === 'string')
+      problems.push({
+        path: `/variables/${key}/value`,
+        code: 'required',
+        message: `The secret variable ${key} has no stored value yet: send one.`,
+      });
+    return [key, kept ?? ''];
+  });
+  return { variables: Object.fromEntries(entries), problems };
+}

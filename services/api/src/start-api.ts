@@ -1,0 +1,111 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { join } from 'node:path';
+import type { Needs } from '@pierhead/config';
+import {
+  connect,
+  createSecrets,
+  deploymentRepository,
+  hostnameOf,
+  logRepository,
+  migrate,
+  projectRepository,
+  serviceRepository,
+  uploadRepository,
+  workerRepository,
+} from '@pierhead/database';
+import { createServer, registerHealth, requireToken } from '@pierhead/http';
+import { createLogger } from '@pierhead/logger';
+import { createQueue } from '@pierhead/queue';
+import { createFolderStorage } from '@pierhead/storage';
+import { createCatalogClient } from './catalog-client.js';
+import type { ApiContext } from './context.js';
+import { startDispatcher } from './dispatcher.js';
+import { createFeed } from './feed.js';
+import { deploymentRoutes } from './routes/deployments.js';
+import { logRoutes } from './routes/logs.js';
+import { operationRoutes } from './routes/operations.js';
+import { projectRoutes } from './routes/projects.js';
+import { registryRoutes } from './routes/registries.js';
+import { serviceRoutes } from './routes/services.js';
+import { uploadRoutes } from './routes/uploads.js';
+
+export interface RunningApi {
+  url: string;
+  close(): Promise<void>;
+}
+
+const routes = [
+  registryRoutes,
+  projectRoutes,
+  serviceRoutes,
+  uploadRoutes,
+  deploymentRoutes,
+  logRoutes,
+  operationRoutes,
+];
+
+/** Migrates the database, then serves the API and hands deployments to the queue. */
+export async function startApi(
+  config: Needs<'databaseUrl' | 'catalogUrl' | 'secretKey' | 'adminToken'>,
+): Promise<RunningApi> {
+  const logger = createLogger('api', config.logLevel);
+  await migrate(config.databaseUrl);
+  const database = connect(config.databaseUrl, { name: 'api', max: 8 });
+  const queue = createQueue(config, (error) => logger.warn({ err: error }, 'the queue'));
+  const uploads = uploadRepository(database);
+  const feed = await createFeed(database);
+
+  const context: ApiContext = {
+    database,
+    projects: projectRepository(database),
+    services: serviceRepository(database),
+    deployments: deploymentRepository(database),
+    logs: logRepository(database),
+    uploads,
+    workers: workerRepository(database),
+    queue,
+    storage: await createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
+    catalog: createCatalogClient(config.catalogUrl),
+    secrets: createSecrets(config.secretKey),
+    feed,
+    baseDomain: config.baseDomain,
+    urlOf: (name, environment) =>
+      `http://${hostnameOf(name, environment, config.baseDomain)}:${config.publicGatewayPort}`,
+  };
+
+  const app = await createServer({
+    name: 'api',
+    version: '0.1.0',
+    logger,
+    openapi: { title: 'Pierhead', description: 'Source goes in, a live URL comes out.' },
+  });
+  requireToken(app, tokenVerifier(config.adminToken));
+  await registerHealth(app, {
+    checks: {
+      database: async () => void (await database.sql`select 1`),
+      queue: queue.ping,
+      catalog: context.catalog.ping,
+    },
+  });
+  for (const each of routes) await app.register(async (scope) => each(scope, context));
+  const dispatcher = await startDispatcher(database, queue, logger);
+  const url = await app.listen({ host: config.host, port: config.apiPort });
+
+  return {
+    url,
+    async close() {
+      await app.close();
+      await dispatcher.stop();
+      await queue.close();
+      await feed.close();
+      await database.close();
+    },
+  };
+}
+
+/** Compares in constant time: hashes have one length. */
+function tokenVerifier(token: string): (given: string) => boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  const expected = hash(token);
+  return (given) => timingSafeEqual(hash(given), expected);
+}

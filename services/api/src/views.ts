@@ -1,0 +1,65 @@
+import type { DeploymentRow, ServiceRow } from '@pierhead/database';
+import type { Deployment, Service } from '@pierhead/model';
+import type { ApiContext } from './context.js';
+import { mask } from './service-secrets.js';
+
+const iso = (date: Date | null) => date?.toISOString() ?? null;
+
+/** A deployment as the API answers it. */
+export function deploymentView(row: DeploymentRow, { urlOf }: Pick<ApiContext, 'urlOf'>): Deployment {
+  const { revision, artifact, want } = row;
+  return {
+    id: row.id,
+    serviceId: row.serviceId,
+    number: row.number,
+    environment: row.environment,
+    status: row.status,
+    stage: row.stage,
+    trigger: row.trigger,
+    source: {
+      revision: revision?.id ?? want.revision ?? null,
+      ref: revision?.ref ?? want.ref ?? null,
+      message: revision?.message ?? null,
+      author: revision?.author ?? null,
+      url: revision?.url ?? null,
+    },
+    artifact: artifact && {
+      kind: artifact.kind,
+      digest: artifact.digest,
+      bytes: artifact.bytes,
+      reused: row.artifactReused,
+    },
+    stages: row.stages,
+    queue: row.queue,
+    error: row.error,
+    live: row.live,
+    url: urlOf(row.snapshot.serviceName, row.environment),
+    createdAt: row.createdAt.toISOString(),
+    startedAt: iso(row.startedAt),
+    finishedAt: iso(row.finishedAt),
+  };
+}
+
+/** Services as the API answers them: secrets masked, each with its live deployment. */
+export async function serviceViews(rows: ServiceRow[], context: ApiContext): Promise<Service[]> {
+  const liveIds = await context.services.liveDeployments(rows.map((row) => row.id));
+  const live = await context.deployments.findMany([...liveIds.values()]);
+  return rows.map(({ nextNumber: _, deletedAt: __, createdAt, updatedAt, ...row }) => {
+    const deployment = live.find((each) => each.serviceId === row.id);
+    return {
+      ...row,
+      providerConfig: mask(row.providerConfig),
+      builderConfig: mask(row.builderConfig),
+      runtimeConfig: mask(row.runtimeConfig),
+      variables: mask(row.variables) as Service['variables'],
+      url: context.urlOf(row.name, 'production'),
+      live: deployment ? deploymentView(deployment, context) : null,
+      createdAt: createdAt.toISOString(),
+      updatedAt: updatedAt.toISOString(),
+    };
+  });
+}
+
+export async function serviceView(row: ServiceRow, context: ApiContext): Promise<Service> {
+  return (await serviceViews([row], context))[0]!;
+}

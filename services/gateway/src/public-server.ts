@@ -1,0 +1,124 @@
+import { METHODS } from 'node:http';
+import type { Socket } from 'node:net';
+import { messageOf, type Route } from '@pierhead/model';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify';
+import { admit } from './admission.js';
+import type { GatewayLimits } from './gateway-config.js';
+import type { Metrics } from './metrics.js';
+import { type Problem, sendProblem } from './problem.js';
+import { noUpstreams } from './problems.js';
+import { createProxy, type PassOn } from './proxy.js';
+import type { RouteTable } from './route-table.js';
+import type { createSiteHandler } from './site/index.js';
+import type { UpstreamPools } from './upstream-pools.js';
+
+export interface PublicServerOptions {
+  limits: GatewayLimits;
+  logger: FastifyBaseLogger;
+  table: RouteTable;
+  pools: UpstreamPools;
+  metrics: Metrics;
+  site: ReturnType<typeof createSiteHandler>;
+}
+
+/** The server that users meet. Every method and path of every host is a release's own. */
+export async function createPublicServer(options: PublicServerOptions): Promise<FastifyInstance> {
+  const { limits, logger } = options;
+  const server = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    // Routing is by host; the path is restored before anyone reads it.
+    rewriteUrl: () => '/',
+    connectionTimeout: limits.idleMs,
+    requestTimeout: limits.requestMs,
+    http: { headersTimeout: limits.requestHeadersMs, insecureHTTPParser: false },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    clientErrorHandler: refuseMalformed,
+  });
+  // reply-from warns of every client that leaves early; failures are logged once, by `fail`.
+  const quiet = logger.child({}, { level: 'error' });
+  server.setChildLoggerFactory(() => quiet);
+  for (const method of METHODS) {
+    // Bodies stream through untouched, so Fastify must not look for any.
+    if (method !== 'CONNECT') server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  }
+  const fail = failWith(logger);
+  const proxy = await createProxy(server, { bodyLimitBytes: limits.bodyBytes, fail });
+  server.route({
+    method: server.supportedMethods,
+    url: '/',
+    exposeHeadRoute: false,
+    handler: (request, reply) => {
+      request.raw.url = request.originalUrl;
+      reply.raw.once('close', () => options.metrics.countAnswer(reply.raw.statusCode));
+      const { route, problem } = admit(request.raw, options.table, limits.bodyBytes);
+      return problem ? fail(reply, problem) : serve(request, reply, route, options, proxy, fail);
+    },
+  });
+  server.setErrorHandler((error, _request, reply) => fail(reply, gatewayFault, error));
+  return server;
+}
+
+function serve(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  route: Route,
+  { pools, site }: PublicServerOptions,
+  proxy: PassOn,
+  fail: Fail,
+) {
+  const files = route.upstreams.find((upstream) => upstream.kind === 'files');
+  if (files) return site(request, reply, files);
+  const replicas = pools.choose(route);
+  return replicas.length > 0 ? proxy(request, reply, route, replicas) : fail(reply, noUpstreams(route.hostname));
+}
+
+type Fail = ReturnType<typeof failWith>;
+
+/** Answers with a problem, and logs those that are not the client's under the id that the client sees. */
+const failWith = (logger: FastifyBaseLogger) => (reply: FastifyReply, problem: Problem, cause?: unknown) => {
+  reply.hijack();
+  // The client has left: nobody to tell, nothing wrong.
+  if (reply.raw.destroyed) return reply;
+  const requestId = sendProblem(reply.request.raw, reply.raw, problem);
+  if (problem.status >= 500)
+    logger.warn({ requestId, code: problem.code, reason: cause && messageOf(cause) }, 'refused');
+  return reply;
+};
+
+const gatewayFault: Problem = {
+  status: 500,
+  code: 'gateway_fault',
+  detail: 'The gateway itself failed on this request.',
+  hint: "Tell the operator: the gateway's log has the reason under the same request id.",
+};
+
+const statusOf: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** For bytes that are no HTTP, or ambiguous: nothing that follows on such a connection can be trusted. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket) {
+  if (!socket.writable || error.code === 'ECONNRESET') return socket.destroy();
+  const status = statusOf[error.code ?? ''] ?? '400 Bad Request';
+  const [code, ...title] = status.split(' ');
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title: title.join(' '),
+    status: Number(code),
+    detail: 'The request is malformed, ambiguous or incomplete.',
+    code: 'malformed_request',
+  });
+  const type = 'Content-Type: application/problem+json; charset=utf-8';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  socket.destroySoon();
+}

@@ -1,0 +1,119 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Route } from '@pierhead/model';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { hasNeverArrived } from './exchange.js';
+import { responseOn } from './problem.js';
+import { responseHeaders } from './proxy-headers.js';
+import { type Handshake, shakeHands, webSocketOptions } from './upstream-handshake.js';
+import type { Replica } from './upstream-pools.js';
+import { bridge, close } from './web-socket-bridge.js';
+
+/** A client's request to upgrade, as Node hands it over. */
+export interface Upgrade {
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+}
+
+type Accepted = Extract<Handshake, { accepted: true }>;
+
+/** The WebSockets between clients and releases, by deployment. */
+export class Tunnels {
+  readonly #open = new Map<string, Set<WebSocket>>();
+  readonly #accepted = new WeakMap<IncomingMessage, Accepted>();
+  readonly #server: WebSocketServer;
+
+  constructor(private readonly handshakeTimeoutMs: number) {
+    this.#server = new WebSocketServer({
+      ...webSocketOptions,
+      noServer: true,
+      clientTracking: false,
+      handleProtocols: (_offered, request) => this.#accepted.get(request)?.protocol ?? false,
+    });
+    this.#server.on('headers', (lines, request) => lines.push(...extraLines(this.#accepted.get(request))));
+  }
+
+  /** WebSockets at this moment. */
+  get size() {
+    return [...this.#open.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Joins a client to the first of the replicas that can be reached. Rejects when none gave an HTTP answer. */
+  async join(upgrade: Upgrade, route: Route, replicas: Replica[]) {
+    const { handshake, replica } = await this.#firstReachable(upgrade.request, replicas);
+    if (handshake.accepted) this.#accept(upgrade, route, replica, handshake);
+    else passOn(upgrade, handshake.response);
+  }
+
+  /** Asks both ends of a deployment's WebSockets, or of all of them, to go elsewhere. */
+  close(deploymentId?: string) {
+    for (const socket of this.#of(deploymentId)) close(socket, goingAway, 'going away');
+  }
+
+  /** Cuts what has not closed when asked. */
+  terminate() {
+    for (const socket of this.#of()) socket.terminate();
+  }
+
+  #of(deploymentId?: string): WebSocket[] {
+    if (deploymentId !== undefined) return [...(this.#open.get(deploymentId) ?? [])];
+    return [...this.#open.values()].flatMap((sockets) => [...sockets]);
+  }
+
+  async #firstReachable(request: IncomingMessage, replicas: Replica[]) {
+    for (const [at, replica] of replicas.entries()) {
+      try {
+        return { handshake: await shakeHands(request, replica, this.handshakeTimeoutMs), replica };
+      } catch (error) {
+        if (at === replicas.length - 1 || !hasNeverArrived(error)) throw error;
+      }
+    }
+    throw new Error('A tunnel needs a replica.');
+  }
+
+  #accept({ request, socket, head }: Upgrade, route: Route, replica: Replica, handshake: Accepted) {
+    const upstream = handshake.socket;
+    let joined = false;
+    this.#accepted.set(request, handshake);
+    this.#server.handleUpgrade(request, socket, head, (client) => {
+      joined = true;
+      this.#track(client, route.deploymentId, replica);
+      bridge(client, upstream);
+      upstream.resume();
+    });
+    // A malformed handshake has been answered already; one whose client has left needs no answer.
+    if (!joined) upstream.terminate();
+  }
+
+  #track(client: WebSocket, deploymentId: string, replica: Replica) {
+    const sockets = this.#open.get(deploymentId) ?? new Set();
+    this.#open.set(deploymentId, sockets.add(client));
+    replica.active += 1;
+    client.once('close', () => {
+      replica.active -= 1;
+      sockets.delete(client);
+      if (sockets.size === 0 && this.#open.get(deploymentId) === sockets) this.#open.delete(deploymentId);
+    });
+  }
+}
+
+const goingAway = 1001;
+
+const madeByWs = /^(?:sec-websocket-|content-length$|date$)/;
+
+/** What an upstream said beside its consent, such as a cookie. */
+function extraLines(handshake: Accepted | undefined): string[] {
+  const headers = Object.entries(responseHeaders(handshake?.headers ?? {}));
+  return headers
+    .filter(([name]) => !madeByWs.test(name))
+    .flatMap(([name, value]) => [value ?? []].flat().map((each) => `${name}: ${each}`));
+}
+
+/** An upstream that does not consent answers like any other: with a login page, or a 404. */
+function passOn({ request, socket }: Upgrade, answer: IncomingMessage) {
+  const response = responseOn(request, socket);
+  response.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers));
+  answer.pipe(response);
+  answer.on('error', () => socket.destroy());
+}

@@ -1,0 +1,31 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { serviceRepository } from '@pierhead/database';
+import { stopDeployment } from './clean-up.js';
+import type { WorkerContext } from './worker-context.js';
+
+const limitMs = 60_000;
+
+/** Stops and removes everything that removed services own, then forgets them. One failure leaves the service for the next round. */
+export async function clearRemovedServices(worker: WorkerContext): Promise<void> {
+  const services = serviceRepository(worker.database);
+  for (const { id, deployments } of await services.removed()) {
+    const workspace = join(worker.workspaces, `removed-${id}`);
+    await mkdir(workspace, { recursive: true });
+    const context = {
+      log: () => {},
+      signal: AbortSignal.timeout(limitMs),
+      workspace,
+      storage: worker.storage,
+      host: worker.host,
+    };
+    try {
+      for (const deployment of deployments) await stopDeployment(deployment.id, context, worker);
+      await services.forget(id);
+    } catch (error) {
+      worker.logger.warn({ err: error, serviceId: id }, 'a removed service is not cleared yet');
+    } finally {
+      await rm(workspace, { recursive: true, force: true });
+    }
+  }
+}

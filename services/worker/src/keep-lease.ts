@@ -1,0 +1,42 @@
+import type { Lease } from '@pierhead/database';
+import type { Interruption } from './interruption.js';
+import type { WorkerContext } from './worker-context.js';
+
+/** How long a worker may be silent before another takes over. */
+export const leaseSeconds = 15;
+const renewMs = 3_000;
+
+/** Renews a lease, and interrupts the run when it is lost or when a cancel was asked for. Answers how to stop. */
+export function keepLease(
+  lease: Lease,
+  { runs, cancellations, logger }: WorkerContext,
+  interruption: Interruption,
+): () => void {
+  const over = new AbortController();
+  let renewedAt = performance.now();
+
+  const renew = async () => {
+    try {
+      const state = await runs.renew(lease, leaseSeconds);
+      renewedAt = performance.now();
+      if (state === 'lost') interruption.fire('lease-lost');
+      if (state === 'cancel') interruption.fire('canceled');
+    } catch (error) {
+      logger.warn({ err: error, deploymentId: lease.deploymentId }, 'could not renew a lease');
+      if (performance.now() - renewedAt > leaseSeconds * 1_000) interruption.fire('lease-lost');
+    }
+  };
+
+  const timer = setInterval(renew, renewMs);
+  const follow = async () => {
+    while (!over.signal.aborted) {
+      await cancellations.next(over.signal);
+      if (!over.signal.aborted) await renew();
+    }
+  };
+  void follow();
+  return () => {
+    clearInterval(timer);
+    over.abort();
+  };
+}

@@ -1,0 +1,5 @@
+import { readConfig } from '@pierhead/config';
+import { runService } from '@pierhead/http';
+import { startWorker } from './start-worker.js';
+
+await runService(() => startWorker(readConfig(['databaseUrl', 'secretKey'])));

@@ -1,0 +1,56 @@
+import type { Artifact, Instance, Revision, Source } from '@pierhead/model';
+import { awaitGateways } from './await-gateways.js';
+import { awaitHealth } from './await-health.js';
+import { cleanUp } from './clean-up.js';
+import { leaseSeconds } from './keep-lease.js';
+import { assertHeld, type Run } from './run.js';
+import type { WorkerContext } from './worker-context.js';
+
+/** The seven stages. `cleanup` runs whatever happened before it. */
+export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
+  try {
+    const revision = await run.stage('resolve', () => resolve(run, worker));
+    const source = await run.stage('fetch', () => fetch(run, revision));
+    const artifact = await run.stage('build', () => build(run, worker, source));
+    const instance = await run.stage('release', () => release(run, worker, artifact));
+    await run.stage('verify', () => awaitHealth(run, instance));
+    await run.stage('switch', () => switchTraffic(run, worker, instance));
+  } finally {
+    await run.cleanup(() => cleanUp(run, worker));
+  }
+}
+
+async function resolve(run: Run, worker: WorkerContext): Promise<Revision> {
+  const revision = await run.provider.resolveRevision(run.providerConfig, run.want, run.context);
+  assertHeld(run, await worker.runs.resolved(run.lease, revision));
+  return revision;
+}
+
+async function fetch(run: Run, revision: Revision): Promise<Source> {
+  return run.provider.fetchSource(revision, run.providerConfig, run.sourceFolder, run.context);
+}
+
+async function build(run: Run, worker: WorkerContext, source: Source): Promise<Artifact> {
+  const artifact = await run.builder.build(source, run.builderConfig, run.context);
+  assertHeld(run, await worker.runs.built(run.lease, artifact));
+  return artifact;
+}
+
+/** Removes what an earlier attempt left before it starts its own. */
+async function release(run: Run, worker: WorkerContext, artifact: Artifact): Promise<Instance> {
+  if (run.lease.epoch > 1) await run.runtime.stop(run.spec, run.context);
+  run.started = true;
+  const instance = await run.runtime.start(artifact, run.spec, run.context);
+  assertHeld(run, await worker.runs.released(run.lease, instance));
+  return instance;
+}
+
+/** Moves the route, then waits until every gateway serves it. */
+async function switchTraffic(run: Run, worker: WorkerContext, instance: Instance): Promise<void> {
+  run.switched = await worker.runs.switch(run.lease, instance.upstreams);
+  if (!run.switched)
+    throw run.interruption.fire(
+      (await worker.runs.renew(run.lease, leaseSeconds)) === 'cancel' ? 'canceled' : 'lease-lost',
+    );
+  await awaitGateways(run.switched.version, worker, (text) => run.context.log(text, 'system'));
+}

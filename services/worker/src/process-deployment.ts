@@ -1,0 +1,118 @@
+import type { DeploymentColumns, Lease } from '@pierhead/database';
+import { type CallContext, UserError, WorldError } from '@pierhead/model';
+import { deadlineExceeded, failureOf } from './failure.js';
+import { createInterruption, type Interruption } from './interruption.js';
+import { keepLease, leaseSeconds } from './keep-lease.js';
+import { createLogWriter } from './log-writer.js';
+import { deploy } from './pipeline.js';
+import { createRun, type Parts, type Run } from './run.js';
+import type { WorkerContext } from './worker-context.js';
+
+const maxAttempts = 3;
+const maxMinutes = 60;
+
+/** Claims a deployment, runs it to its end and records how it ended. A deployment that is not ours to run is left alone. */
+export async function processDeployment(
+  deploymentId: string,
+  worker: WorkerContext,
+  active: Map<string, Interruption>,
+): Promise<void> {
+  const row = await worker.runs.claim(deploymentId, worker.id, leaseSeconds);
+  if (!row) return;
+  const lease: Lease = { deploymentId, owner: worker.id, epoch: row.leaseEpoch };
+  const interruption = createInterruption();
+  active.set(deploymentId, interruption);
+  const stopKeeping = keepLease(lease, worker, interruption);
+  const deadline = setTimeout(() => interruption.fire('deadline'), maxMinutes * 60_000);
+  const log = createLogWriter(worker.logs, deploymentId, await worker.logs.lastSeq(deploymentId));
+  try {
+    await runToEnd(row, { lease, interruption, log }, worker);
+  } finally {
+    clearTimeout(deadline);
+    stopKeeping();
+    active.delete(deploymentId);
+  }
+}
+
+type Hold = Pick<Parts, 'lease' | 'interruption' | 'log'>;
+
+async function runToEnd(row: DeploymentColumns, hold: Hold, worker: WorkerContext): Promise<void> {
+  let run: Run | null = null;
+  try {
+    const parts = await lookUp(row, worker);
+    run = await createRun(row, { ...hold, ...parts }, worker);
+    await deploy(run, worker);
+    await hold.log.flush();
+    await worker.runs.finish(hold.lease, { status: 'succeeded' });
+  } catch (error) {
+    await endWithout(error, row, run, hold, worker);
+  }
+}
+
+/** Finds provider, builder and runtime in this worker's own registries, and whether this machine can use them. */
+async function lookUp(
+  row: DeploymentColumns,
+  { registries, host }: WorkerContext,
+): Promise<Pick<Parts, 'provider' | 'builder' | 'runtime'>> {
+  const { providerId, builderId, runtimeId } = row.snapshot;
+  const [provider, builder, runtime] = await Promise.all([
+    registries.providers.getProvider(providerId),
+    registries.builders.getBuilder(builderId),
+    registries.runtimes.getRuntime(runtimeId),
+  ]);
+  if (!provider) throw unknownEntry('provider', providerId);
+  if (!builder) throw unknownEntry('builder', builderId);
+  if (!runtime) throw unknownEntry('runtime', runtimeId);
+  const context: Pick<CallContext, 'host' | 'signal'> = { host, signal: AbortSignal.timeout(10_000) };
+  const reasons = await Promise.all([provider, builder, runtime].map((each) => each.unavailable?.(context) ?? null));
+  const reason = reasons.find((each) => each !== null);
+  if (reason) throw new UserError(reason.code, reason.message, { hint: reason.hint });
+  return { provider, builder, runtime };
+}
+
+const unknownEntry = (kind: string, id: string) =>
+  new UserError(`${kind}_unknown`, `This worker has no ${kind} \u201c${id}\u201d.`, {
+    hint: `Choose another ${kind} for the service, or install the missing one on every worker.`,
+  });
+
+/** Records an end other than success, or hands the deployment back to the queue. */
+async function endWithout(
+  error: unknown,
+  row: DeploymentColumns,
+  run: Run | null,
+  { lease, interruption, log }: Hold,
+  worker: WorkerContext,
+): Promise<void> {
+  const { reason } = interruption;
+  const stage = run?.stageName ?? null;
+  const say = (text: string) => log.write(stage ?? 'resolve', 'system', text);
+  if (reason === 'lease-lost') return;
+
+  if (reason === 'shutdown' || (reason === null && error instanceof WorldError && row.leaseEpoch < maxAttempts)) {
+    const delaySeconds = reason === 'shutdown' ? 0 : 2 ** row.leaseEpoch;
+    say(
+      reason === 'shutdown'
+        ? 'The worker is stopping: another one takes over.'
+        : `${(error as Error).message} Trying again in ${delaySeconds} s.`,
+    );
+    await log.flush().catch(() => {});
+    await worker.runs.requeue(lease, delaySeconds);
+    return;
+  }
+  if (reason === 'canceled') {
+    say('Canceled.');
+    await log.flush().catch(() => {});
+    await worker.runs.finish(lease, { status: 'canceled' });
+    return;
+  }
+  const failure = failureOf(reason === 'deadline' ? deadlineExceeded(maxMinutes) : error, stage);
+  if (failure.code === 'internal_error')
+    worker.logger.error({ err: error, deploymentId: row.id }, 'a deployment failed unforeseen');
+  say(
+    [`Failed in ${stage ?? 'the beginning'}: ${failure.message}`, failure.line, failure.hint]
+      .filter(Boolean)
+      .join('\n'),
+  );
+  await log.flush().catch(() => {});
+  await worker.runs.finish(lease, { status: 'failed', error: failure });
+}

@@ -1,0 +1,113 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DeploymentColumns, Lease } from '@pierhead/database';
+import type { Builder, CallContext, Provider, RunSpec, Runtime, StageName, StageStatus, Want } from '@pierhead/model';
+import type { Interruption } from './interruption.js';
+import type { LogWriter } from './log-writer.js';
+import type { WorkerContext } from './worker-context.js';
+
+/** One deployment in a worker's hands: what to run it with, and where its progress is recorded. */
+export interface Run {
+  lease: Lease;
+  want: Want;
+  provider: Provider;
+  builder: Builder;
+  runtime: Runtime;
+  providerConfig: unknown;
+  builderConfig: unknown;
+  spec: RunSpec;
+  context: CallContext;
+  /** The empty folder that the source goes into. */
+  sourceFolder: string;
+  interruption: Interruption;
+  /** The last stage that began, `cleanup` apart: where a failure happened. */
+  stageName: StageName | null;
+  /** Whether the runtime may have started something for this deployment. */
+  started: boolean;
+  /** The switch, once it has happened. */
+  switched: { version: number; previous: string | null } | null;
+  /** Runs one stage and records its start, end and outcome. */
+  stage<T>(name: StageName, work: () => Promise<T>): Promise<T>;
+  /** Runs the last stage: also after an interruption, with a deadline of its own, and never throws. */
+  cleanup(work: () => Promise<void>): Promise<void>;
+}
+
+export type Parts = Pick<Run, 'lease' | 'provider' | 'builder' | 'runtime' | 'interruption'> & { log: LogWriter };
+
+const cleanupMs = 60_000;
+
+/** Gathers what a deployment needs, its secrets opened, with an empty workspace of its own. */
+export async function createRun(row: DeploymentColumns, { log, ...parts }: Parts, worker: WorkerContext): Promise<Run> {
+  const { snapshot, serviceId, environment, id: deploymentId } = row;
+  const { providerConfig, builderConfig, runtimeConfig, variables, serviceName } = worker.secrets.open(
+    snapshot,
+    serviceId,
+  );
+  const workspace = join(worker.workspaces, deploymentId);
+  const sourceFolder = join(workspace, 'source');
+  await rm(workspace, { recursive: true, force: true });
+  await mkdir(sourceFolder, { recursive: true, mode: 0o700 });
+
+  let writingTo: StageName = 'resolve';
+  const begin = async (name: StageName) => {
+    writingTo = name;
+    if (!(await worker.runs.startStage(parts.lease, name))) throw parts.interruption.fire('lease-lost');
+  };
+  const end = (name: StageName, status: StageStatus) => worker.runs.endStage(parts.lease, name, status);
+
+  const run: Run = {
+    ...parts,
+    want: row.want,
+    providerConfig,
+    builderConfig,
+    spec: {
+      serviceId,
+      serviceName,
+      environment,
+      deploymentId,
+      config: runtimeConfig,
+      variables: variables as Record<string, string>,
+    },
+    sourceFolder,
+    stageName: null,
+    started: false,
+    switched: null,
+    context: {
+      log: (text, stream = 'stdout') => log.write(writingTo, stream, text),
+      signal: parts.interruption.signal,
+      workspace,
+      storage: worker.storage,
+      host: worker.host,
+    },
+    async stage(name, work) {
+      parts.interruption.signal.throwIfAborted();
+      run.stageName = name;
+      await begin(name);
+      try {
+        const outcome = await work();
+        await end(name, 'succeeded');
+        return outcome;
+      } catch (error) {
+        await end(name, parts.interruption.reason === 'canceled' ? 'canceled' : 'failed').catch(() => {});
+        throw error;
+      }
+    },
+    async cleanup(work) {
+      run.context = { ...run.context, signal: AbortSignal.timeout(cleanupMs) };
+      try {
+        if (parts.interruption.reason !== 'lease-lost') await begin('cleanup');
+        await work();
+        await end('cleanup', 'succeeded');
+      } catch (error) {
+        worker.logger.warn({ err: error, deploymentId }, 'cleanup did not finish');
+        await end('cleanup', 'failed').catch(() => {});
+      }
+    },
+  };
+  return run;
+}
+
+/** Throws unless a write under the lease took effect. */
+export function assertHeld(run: Run, took: boolean): void {
+  if (!took) throw run.interruption.fire('lease-lost');
+}

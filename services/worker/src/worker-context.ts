@@ -1,0 +1,33 @@
+import type {
+  Database,
+  deploymentRepository,
+  gatewayRepository,
+  logRepository,
+  runRepository,
+  Secrets,
+} from '@pierhead/database';
+import type { Logger } from '@pierhead/logger';
+import type { HostSettings, Storage } from '@pierhead/model';
+import type { Registries } from '@pierhead/registry';
+import type { Bell } from './bell.js';
+
+/** What every deployment on this worker shares; none of it holds the state of a deployment. */
+export interface WorkerContext {
+  id: string;
+  database: Database;
+  deployments: ReturnType<typeof deploymentRepository>;
+  runs: ReturnType<typeof runRepository>;
+  logs: ReturnType<typeof logRepository>;
+  gateways: ReturnType<typeof gatewayRepository>;
+  /** Rings when a cancel was asked for, of any deployment. */
+  cancellations: Bell;
+  /** Rings when a gateway has taken in a newer route table. */
+  acknowledgements: Bell;
+  secrets: Secrets;
+  storage: Storage;
+  registries: Registries;
+  host: HostSettings;
+  /** The folder of this worker's workspaces. */
+  workspaces: string;
+  logger: Logger;
+}
