@@ -14,15 +14,24 @@ export interface BuildContext {
   dockerfile: string;
 }
 
-/** Streams a context folder as a tar, without what is ignored and with the Dockerfile as it was read. */
+/**
+ * Streams a context folder as a tar, without what is ignored and with the Dockerfile as it was read.
+ * What cannot be packed fails the stream: nothing catches an error that is thrown between two files.
+ */
 export async function openContext(source: string, context: string, dockerfile: Dockerfile): Promise<BuildContext> {
   const folder = await resolveInside(source, context);
   if (!folder || !(await stat(folder)).isDirectory()) throw noFolder(context);
   const ignores = await readIgnoreRules(source, context, dockerfile.path);
   const name = nameInside(context, dockerfile.path);
+  let refusal: Error | null = null;
   const skip = (path: string) => {
-    const inside = relative(folder, path);
-    return inside === name || (ignores?.(inside) ?? false);
+    try {
+      const inside = relative(folder, path);
+      return refusal !== null || inside === name || (ignores?.(inside) ?? false);
+    } catch (error) {
+      refusal = error as Error;
+      return true;
+    }
   };
   const options: PackOptions & { umask: number } = {
     ignore: skip,
@@ -31,6 +40,7 @@ export async function openContext(source: string, context: string, dockerfile: D
     map: asRoot,
     finalize: false,
     finish: (open) => {
+      if (refusal) return open.destroy(refusal);
       open.entry({ name, mode: 0o644 }, dockerfile.text);
       open.finalize();
     },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { UserError } from '@pierhead/model';
+import { messageOf, UserError, WorldError } from '@pierhead/model';
 import { openContext } from './build-context.js';
 import { buildFailure } from './build-failure.js';
 import { BuildOutput, type OnOutput } from './build-output.js';
@@ -71,6 +71,10 @@ async function runBuild(engine: Engine, options: BuildOptions, dockerfile: Docke
   const context = await openContext(options.source, options.context, dockerfile);
   const buildId = randomUUID();
   const closed = new AbortController();
+  let unread: Error | null = null;
+  context.tar.on('error', (error) => {
+    unread ??= error;
+  });
   const stop = () => {
     context.tar.destroy(new Error('The build was stopped'));
     cancelBuild(engine, buildId, closed);
@@ -89,7 +93,7 @@ async function runBuild(engine: Engine, options: BuildOptions, dockerfile: Docke
     return await followBuild(stream, options.onOutput, dockerfile);
   } catch (error) {
     signal.throwIfAborted();
-    throw refused(error, dockerfile);
+    throw unread ? contextUnread(unread) : refused(error, dockerfile);
   } finally {
     signal.removeEventListener('abort', stop);
     context.tar.destroy();
@@ -130,6 +134,11 @@ function cancelBuild(engine: Engine, buildId: string, closed: AbortController): 
   const query = { id: buildId };
   callEngine(engine, { method: 'POST', path: '/build/cancel', query, signal: closed.signal }).catch(hangUp);
 }
+
+const contextUnread = (error: Error) =>
+  error instanceof UserError
+    ? error
+    : new WorldError('context_unreadable', `The build context cannot be read: ${messageOf(error)}`, { cause: error });
 
 /** Some engines refuse a Dockerfile before the build's output begins. */
 function refused(error: unknown, dockerfile: Dockerfile): Error {

@@ -9,10 +9,8 @@ export type ContainerSettings = Record<string, unknown>;
 export interface ContainerState {
   id: string;
   running: boolean;
-  restarting: boolean;
   exitCode: number;
   outOfMemory: boolean;
-  restarts: number;
   /** By network. */
   addresses: Record<string, string>;
 }
@@ -99,10 +97,8 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
   return {
     id: found.Id,
     running: found.State.Running && !found.State.Restarting,
-    restarting: found.State.Restarting,
     exitCode: found.State.ExitCode,
     outOfMemory: found.State.OOMKilled,
-    restarts: found.RestartCount ?? 0,
     addresses: addressesOf(found.NetworkSettings.Networks),
   };
 }

@@ -23,7 +23,7 @@ export interface Dockerfile {
 
 const maxBytes = 1_048_576;
 const directive = /^(#|\/\/)\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$/;
-const officialFrontend = /^(docker\.io\/)?docker\/dockerfile(:1[0-9.]*)?$/;
+const officialFrontend = /^(docker\.io\/)?docker\/dockerfile(:[0-9A-Za-z._-]+)?$/;
 const heredoc = /<<-?\s*(["']?)([A-Za-z_]\w*)\1/g;
 
 /** Reads a Dockerfile of the source and takes a `# syntax=` line out of force. */
@@ -49,22 +49,23 @@ async function notFound(source: string, path: string): Promise<UserError> {
  */
 export function disarm(path: string, text: string): Dockerfile {
   const lines = text.replace(/^\uFEFF/, '').split('\n');
-  const at = lines.slice(0, directivesEnd(lines)).findIndex((line) => directiveOf(line)?.name === 'syntax');
-  if (at < 0) return refuseJson(path, lines);
-  const value = directiveOf(lines[at] as string)?.value ?? '';
-  if (!officialFrontend.test(value)) throw syntaxRefused(path, at + 1, (lines[at] as string).trim());
-  lines[at] = '#';
-  return {
-    path,
-    text: lines.join('\n'),
-    notice: `${path}:${at + 1}: built with the engine's own syntax, not ${value}`,
-  };
+  const head = lines.slice(0, directivesEnd(lines));
+  const syntax = head.flatMap((line, index) => (directiveOf(line)?.name === 'syntax' ? [index] : []));
+  for (const at of syntax) {
+    const line = lines[at] as string;
+    if (!officialFrontend.test(directiveOf(line)?.value ?? '')) throw syntaxRefused(path, at + 1, line.trim());
+    lines[at] = '#';
+  }
+  refuseJson(path, lines);
+  const notice = syntax.length ? `${path}:${(syntax[0] ?? 0) + 1}: the engine's own Dockerfile syntax is used` : null;
+  return { path, text: lines.join('\n'), notice };
 }
 
-function refuseJson(path: string, lines: string[]): Dockerfile {
-  const first = lines.find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
-  if (/^\s*\{/.test(first)) throw syntaxRefused(path, lines.indexOf(first) + 1, first.trim());
-  return { path, text: lines.join('\n'), notice: null };
+/** Newer engines also take the front end from a Dockerfile that begins as JSON. */
+function refuseJson(path: string, lines: string[]): void {
+  const at = lines.findIndex((line) => line.trim() !== '' && !line.startsWith('#'));
+  const first = lines[at] ?? '';
+  if (first.trimStart().startsWith('{')) throw syntaxRefused(path, at + 1, first.trim());
 }
 
 const syntaxRefused = (path: string, line: number, text: string) =>

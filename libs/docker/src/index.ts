@@ -17,7 +17,7 @@ export { engineMessage, statusOf } from './engine-error.js';
 export { type EngineEvent, followJson } from './follow-json.js';
 export { type ImageFacts, inspectImage, removeImage } from './images.js';
 export { identityLabels, managedLabel } from './labels.js';
-export { type PulledImage, type PullOptions, pullImage } from './pull-image.js';
+export { type PulledImage, type PullOptions, pinImage, pullImage } from './pull-image.js';
 export {
   imageReferencePattern,
   isImageId,

@@ -1,10 +1,11 @@
-import { UserError, WorldError } from '@pierhead/model';
+import { WorldError } from '@pierhead/model';
 import type { OnOutput } from './build-output.js';
-import { openStream } from './call-engine.js';
+import { callEngine, openStream } from './call-engine.js';
 import type { Engine } from './connect-engine.js';
 import { engineMessage, statusOf } from './engine-error.js';
 import { followJson } from './follow-json.js';
 import { type ImageFacts, inspectImage } from './images.js';
+import { imageNotFound, pullFailure } from './pull-failure.js';
 import { isImageId, parseReference, type Reference, sameRepository } from './reference.js';
 
 export interface PullOptions {
@@ -22,7 +23,32 @@ export interface PulledImage {
   bytes: number;
 }
 
-const absent = /not found|manifest unknown|access denied|unauthorized|no matching manifest|does not exist|invalid/i;
+/**
+ * Pins a reference without pulling it: `name@sha256:…` as the image registry has it now, or the id of an image that
+ * was made in this engine. Throws UserError `image_not_found`.
+ */
+export async function pinImage(engine: Engine, reference: string, options: PullOptions): Promise<string> {
+  if (isImageId(reference)) return (await present(engine, reference, options.signal)).id;
+  const wanted = parseReference(reference);
+  if (wanted.digest) return `${wanted.name}@${wanted.digest}`;
+  try {
+    return `${wanted.name}@${await askRegistry(engine, `${wanted.name}:${wanted.tag ?? 'latest'}`, options.signal)}`;
+  } catch (error) {
+    return pinned(wanted, await localInstead(engine, reference, wanted, options, error)).reference;
+  }
+}
+
+/** The digest behind a tag, asked through the engine and its credentials. */
+async function askRegistry(engine: Engine, reference: string, signal: AbortSignal): Promise<string> {
+  type Answer = { Descriptor: { digest: string } };
+  try {
+    const found = await callEngine<Answer>(engine, { method: 'GET', path: `/distribution/${reference}/json`, signal });
+    return found.Descriptor.digest;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw statusOf(error) === null ? error : pullFailure(reference, engineMessage(error));
+  }
+}
 
 /**
  * Brings an image into the engine and pins it. An image that is in the engine already serves when it was made there,
@@ -31,21 +57,34 @@ const absent = /not found|manifest unknown|access denied|unauthorized|no matchin
 export async function pullImage(engine: Engine, reference: string, options: PullOptions): Promise<PulledImage> {
   if (isImageId(reference)) return pinned(null, await present(engine, reference, options.signal));
   const wanted = parseReference(reference);
-  const local = await inspectImage(engine, reference, options.signal);
-  if (local && wanted.digest) return pinned(wanted, local);
+  const local = wanted.digest && (await inspectImage(engine, reference, options.signal));
+  if (local) return pinned(wanted, local);
   try {
     await pull(engine, wanted, options);
   } catch (error) {
-    if (!local || !mayServe(local, wanted, error)) throw error;
-    options.onOutput?.(`Using the ${reference} that is in the engine: ${engineMessage(error)}`, 'system');
-    return pinned(wanted, local);
+    return pinned(wanted, await localInstead(engine, reference, wanted, options, error));
   }
   return pinned(wanted, await present(engine, reference, options.signal));
 }
 
+/** The image that the engine has already, where it may stand in for one that cannot be pulled. */
+async function localInstead(
+  engine: Engine,
+  reference: string,
+  wanted: Reference,
+  options: PullOptions,
+  error: unknown,
+): Promise<ImageFacts> {
+  options.signal.throwIfAborted();
+  const local = await inspectImage(engine, reference, options.signal);
+  if (!local || !mayServe(local, wanted, error)) throw error;
+  options.onOutput?.(`Using the ${reference} that is in the engine: ${engineMessage(error)}`, 'system');
+  return local;
+}
+
 async function present(engine: Engine, reference: string, signal: AbortSignal): Promise<ImageFacts> {
   const image = await inspectImage(engine, reference, signal);
-  if (!image) throw notFound(reference, 'the engine does not have it');
+  if (!image) throw imageNotFound(reference, 'the engine does not have it');
   return image;
 }
 
@@ -79,22 +118,3 @@ async function pull(engine: Engine, wanted: Reference, options: PullOptions): Pr
     throw statusOf(error) === null ? error : pullFailure(reference, engineMessage(error));
   }
 }
-
-function pullFailure(reference: string, message: string): UserError | WorldError {
-  if (/no space left on device/.test(message)) {
-    return new WorldError('disk_full', `The engine has no space left for ${reference}`, { hint: 'Free disk space.' });
-  }
-  if (absent.test(message) && !/no such host|dial tcp|i\/o timeout/.test(message)) return notFound(reference, message);
-  return new WorldError(
-    'image_registry_unreachable',
-    `The image registry of ${reference} does not answer: ${message}`,
-    {
-      hint: 'Check the name of the image, and that the engine can reach its image registry.',
-    },
-  );
-}
-
-const notFound = (reference: string, reason: string) =>
-  new UserError('image_not_found', `The image ${reference} cannot be had: ${reason}`, {
-    hint: 'Check the name and the tag of the image, and that it is public.',
-  });

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WorldError } from '@pierhead/model';
 import { ensureCluster, makeFolder, type Place } from './cluster.js';
 import { type Launched, launch, serverUrl } from './launch.js';
 import { platformBinaries } from './platform-binaries.js';
-import { findPostmaster, stopPostmaster } from './postmaster.js';
+import { alive, findPostmaster, stopPostmaster } from './postmaster.js';
 import { probe } from './probe.js';
 import { serverUser } from './server-user.js';
 import { until } from './until.js';
@@ -23,6 +24,8 @@ export interface EmbeddedPostgres {
   pid: number;
   /** Whether it was running already. */
   adopted: boolean;
+  /** Resolves when the process has ended, for whatever reason. */
+  ended: Promise<void>;
   /** Resolves when the process has ended: orderly within `limitMs` (default 4,000), else at once. */
   stop(limitMs?: number): Promise<void>;
 }
@@ -73,5 +76,10 @@ function handle(place: Place, { url, pid }: Launched): EmbeddedPostgres {
     stopping ??= stopPostmaster(place.clusterDir, pid, limitMs);
     return stopping;
   };
-  return { url, pid, adopted: false, stop };
+  return { url, pid, adopted: false, ended: endOf(pid), stop };
+}
+
+/** Looked for, since an adopted server is nobody's child here. */
+async function endOf(pid: number): Promise<void> {
+  while (alive(pid)) await delay(250, undefined, { ref: false });
 }

@@ -49,10 +49,16 @@ export async function launch(place: Place, binaries: Binaries, options: LaunchOp
   if (ended && !exited() && child.pid) return { url, pid: child.pid };
   if (child.pid) child.kill('SIGQUIT');
   const output = child.pid ? await log.written() : String(await failure);
-  if (output.includes('lock file') || (!options.port && output.includes('could not bind'))) return null;
+  if (isPassing(output, options.port !== undefined)) return null;
   throw new WorldError('postgres_start_failed', `The embedded PostgreSQL did not start: ${lastFault(output)}`, {
     hint: `Its log is ${log.path}.`,
   });
+}
+
+/** What another try may find gone: an older server that is just ending, or a free port that was taken meanwhile. */
+function isPassing(output: string, portIsFixed: boolean): boolean {
+  if (output.includes('lock file') || output.includes('is still in use')) return true;
+  return !portIsFixed && output.includes('could not bind');
 }
 
 async function openLog(path: string, { user }: Place) {

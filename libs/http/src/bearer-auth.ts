@@ -1,8 +1,12 @@
 import type { FastifyRequest } from 'fastify';
+import plugin from 'fastify-plugin';
 import type { App } from './create-server.js';
 import { HttpProblem } from './http-problem.js';
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    auth: { check: ((request: FastifyRequest) => Promise<void>) | null };
+  }
   interface FastifyContextConfig {
     /** Needs no token. Everything else does. */
     public?: boolean;
@@ -18,9 +22,15 @@ export function bearerToken(request: FastifyRequest): string | null {
   return match?.[1] ?? null;
 }
 
+/** Asks for tokens once `requireToken` was called; here from the start, so that no plugin can be added before it. */
+export const bearerAuth = plugin(async (app) => {
+  app.decorate('auth', { check: null });
+  app.addHook('onRequest', async (request) => app.auth.check?.(request));
+});
+
 /** Every route needs a token unless its config says `public: true`. `tokenOf` may look elsewhere, such as a cookie. */
 export function requireToken(app: App, verify: Verify, tokenOf = bearerToken): void {
-  app.addHook('onRequest', async (request) => {
+  app.auth.check = async (request) => {
     if (request.is404 || request.routeOptions.config.public === true) return;
     if (hasTokenInQuery(request)) {
       throw new HttpProblem(400, 'token_in_query', 'A token in a URL ends up in logs; send it as a bearer token.');
@@ -28,7 +38,7 @@ export function requireToken(app: App, verify: Verify, tokenOf = bearerToken): v
     const token = tokenOf(request);
     if (token === null) throw unauthorized('token_missing', 'This route needs a token.');
     if (!(await verify(token, request))) throw unauthorized('token_invalid', 'The token is unknown or has expired.');
-  });
+  };
 }
 
 const unauthorized = (code: string, detail: string) =>

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyServerOptions,
+  LogController,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify';
 import { allowedMethods } from './allowed-methods.js';
+import { bearerAuth } from './bearer-auth.js';
 import { eventStreams } from './event-stream.js';
 import { HttpProblem, problemBody, sendProblem } from './http-problem.js';
 import { metrics } from './metrics.js';
@@ -52,6 +56,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
   });
   await app.register(allowedMethods);
   await app.register(securityHeaders);
+  await app.register(bearerAuth);
   await app.register(eventStreams);
   await app.register(metrics, { name: options.name });
   if (options.openApi) await app.register(openApi, { ...options.openApi, version: options.version });
@@ -64,7 +69,7 @@ function fastifyOptions(options: ServerOptions) {
     bodyLimit: options.bodyLimit ?? 1_048_576,
     requestTimeout: options.requestTimeoutMs ?? 60_000,
     trustProxy: false,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false as const,
     genReqId: () => randomUUID(),
     clientErrorHandler: answerClientError,
@@ -73,11 +78,12 @@ function fastifyOptions(options: ServerOptions) {
 }
 
 /** A URL that the router cannot decode never reaches the hooks. */
-const answerFrameworkError: NonNullable<Parameters<typeof Fastify>[0]>['frameworkErrors'] = (error, _request, reply) =>
-  sendProblem(reply.header('x-request-id', reply.request.id), problemOf(error));
+const answerFrameworkError: NonNullable<FastifyServerOptions['frameworkErrors']> = (error, request, reply) => {
+  sendProblem(reply.header('x-request-id', request.id), problemOf(error));
+};
 
 /** What is not HTTP at all never becomes a request. */
-function answerClientError(error: NodeJS.ErrnoException, socket: import('node:net').Socket) {
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket) {
   if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
   const problem = new HttpProblem(400, 'malformed_request', 'The request is not valid HTTP, or came too slowly.');
   const body = JSON.stringify(problemBody(problem, randomUUID()));

@@ -5,3 +5,4 @@ export { type HealthCheck, registerHealth } from './health.js';
 export { HttpProblem, Problem, problems } from './http-problem.js';
 export type { OpenApiOptions } from './open-api.js';
 export { type ReadyAnswer, readyAnswer, sendReady, strongEtag } from './ready-answer.js';
+export { runService, startFailure } from './run-service.js';

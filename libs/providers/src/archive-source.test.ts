@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { CallContext } from '@pierhead/model';
@@ -23,7 +23,7 @@ async function setUp(t: Test, entries: PackedEntry[]) {
   const lines: string[] = [];
   const context: CallContext = {
     log: (text) => lines.push(text),
-    signal: t.context.signal ?? new AbortController().signal,
+    signal: new AbortController().signal,
     workspace,
     storage,
     host: { dockerHost: '', dockerNetwork: '', egressAllow: [] },

@@ -26,9 +26,14 @@ export async function removeTestImages(references: Iterable<string>): Promise<vo
 
 /** The files of a Node.js server that answers its message, its variables and its process id. */
 export const nodeAppFiles = (message = 'hello'): Record<string, string> => ({
-  Dockerfile: ['FROM node:20-slim', 'WORKDIR /app', 'COPY server.js .', 'USER node', 'CMD ["node", "server.js"]', ''].join(
-    '\n',
-  ),
+  Dockerfile: [
+    'FROM node:20-slim',
+    'WORKDIR /app',
+    'COPY server.js .',
+    'USER node',
+    'CMD ["node", "server.js"]',
+    '',
+  ].join('\n'),
   'server.js': `import('node:http').then(({ createServer }) => {
   const server = createServer((request, response) => {
     if (request.url === '/env') return response.end(JSON.stringify(process.env));

@@ -1,5 +1,5 @@
-import type { Server } from '@pierhead/http';
+import type { App } from '@pierhead/http';
 import type { ApiContext } from './context.js';
 
 /** A group of routes: adds itself to the server. */
-export type Routes = (app: Server, context: ApiContext) => Promise<void>;
+export type Routes = (app: App, context: ApiContext) => Promise<void>;

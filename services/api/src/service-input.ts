@@ -1,6 +1,6 @@
 import type { NewService, ServiceRow } from '@pierhead/database';
-import { HttpProblem, schemaProblems } from '@pierhead/http';
-import { type Delivery, type Problem, ServiceInput } from '@pierhead/model';
+import { HttpProblem } from '@pierhead/http';
+import { type Delivery, type Problem, ServiceInput, schemaProblems } from '@pierhead/model';
 import { Compile } from 'typebox/compile';
 import type { ApiContext } from './context.js';
 import { unacceptable } from './problems.js';
@@ -36,8 +36,9 @@ export function inputOf(row: ServiceRow, { secrets }: ApiContext): ServiceInput 
 
 /** Throws 400 unless `value` has the shape of a service. */
 export function assertInput(value: unknown): asserts value is ServiceInput {
-  const errors = schemaProblems(compiled, value);
-  if (errors.length > 0) throw new HttpProblem(400, 'invalid_request', 'The request is not valid.', { errors });
+  if (compiled.Check(value)) return;
+  const errors = schemaProblems(compiled.Errors(value), { nameOf: (path) => path || 'The service' });
+  throw new HttpProblem(400, 'invalid_request', 'The service that the patch makes is not acceptable.', { errors });
 }
 
 /**

@@ -64,7 +64,7 @@ export async function startApi(
     uploads,
     workers: workerRepository(database),
     queue,
-    storage: await createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
+    storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
     catalog: createCatalogClient(config.catalogUrl),
     secrets: createSecrets(config.secretKey),
     feed,
@@ -77,7 +77,7 @@ export async function startApi(
     name: 'api',
     version: '0.1.0',
     logger,
-    openapi: { title: 'Pierhead', description: 'Source goes in, a live URL comes out.' },
+    openApi: { title: 'Pierhead', description: 'Source goes in, a live URL comes out.' },
   });
   requireToken(app, tokenVerifier(config.adminToken));
   await registerHealth(app, {

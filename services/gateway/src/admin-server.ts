@@ -1,26 +1,14 @@
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
-import type { Registry } from 'prom-client';
-
-export interface AdminServerOptions {
-  logger: FastifyBaseLogger;
-  registry: Registry;
-  /** Whether requests can be routed. */
-  isReady(): boolean;
-}
+import { type App, createServer, registerHealth } from '@pierhead/http';
+import { WorldError } from '@pierhead/model';
+import type { FastifyBaseLogger } from 'fastify';
+import type { RouteTable } from './route-table.js';
 
 /** Health and metrics, on a listener of their own: on the public one they would shadow paths of releases. */
-export function createAdminServer({ logger, registry, isReady }: AdminServerOptions): FastifyInstance {
-  const server = fastify({
-    loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: true,
-  });
-  server.get('/health', () => ({ status: 'ok' }));
-  server.get('/ready', (_request, reply) => {
-    const routes = isReady();
-    reply.code(routes ? 200 : 503);
-    return { status: routes ? 'ok' : 'unavailable', dependencies: { routes: routes ? 'ok' : 'unavailable' } };
-  });
-  server.get('/metrics', (_request, reply) => reply.type(registry.contentType).send(registry.metrics()));
+export async function createAdminServer(logger: FastifyBaseLogger, table: RouteTable): Promise<App> {
+  const server = await createServer({ name: 'gateway', version: '0.1.0', logger });
+  const routes = async () => {
+    if (!table.loaded) throw new WorldError('routes_not_loaded', 'The routes have not been read yet.');
+  };
+  registerHealth(server, { checks: { routes } });
   return server;
 }

@@ -1,3 +1,4 @@
-export type { GatewayConfig, GatewayLimits } from './gateway-config.js';
-export type { RouteSource, Routes } from './route-source.js';
-export { type Gateway, startGateway } from './start-gateway.js';
+export type { GatewayLimits, GatewayOptions } from './gateway-options.js';
+export { type Gateway, openGateway } from './open-gateway.js';
+export type { RouteReading, RouteSource } from './route-source.js';
+export { startGateway } from './start-gateway.js';

@@ -1,5 +1,4 @@
 import { METHODS } from 'node:http';
-import type { Socket } from 'node:net';
 import { messageOf, type Route } from '@pierhead/model';
 import {
   type FastifyBaseLogger,
@@ -10,13 +9,13 @@ import {
   LogController,
 } from 'fastify';
 import { admit } from './admission.js';
-import type { GatewayLimits } from './gateway-config.js';
-import type { Metrics } from './metrics.js';
+import type { GatewayLimits } from './gateway-options.js';
+import { MalformedRequests } from './malformed-requests.js';
 import { type Problem, sendProblem } from './problem.js';
 import { noUpstreams } from './problems.js';
 import { createProxy, type PassOn } from './proxy.js';
 import type { RouteTable } from './route-table.js';
-import type { createSiteHandler } from './site/index.js';
+import type { SiteHandler } from './site/index.js';
 import type { UpstreamPools } from './upstream-pools.js';
 
 export interface PublicServerOptions {
@@ -24,13 +23,14 @@ export interface PublicServerOptions {
   logger: FastifyBaseLogger;
   table: RouteTable;
   pools: UpstreamPools;
-  metrics: Metrics;
-  site: ReturnType<typeof createSiteHandler>;
+  countResponse(status: number): void;
+  site: SiteHandler;
 }
 
 /** The server that users meet. Every method and path of every host is a release's own. */
 export async function createPublicServer(options: PublicServerOptions): Promise<FastifyInstance> {
   const { limits, logger } = options;
+  const malformed = new MalformedRequests();
   const server = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -41,7 +41,7 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
     http: { headersTimeout: limits.requestHeadersMs, insecureHTTPParser: false },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    clientErrorHandler: refuseMalformed,
+    clientErrorHandler: (error, socket) => malformed.refuse(error, socket),
   });
   // reply-from warns of every client that leaves early; failures are logged once, by `fail`.
   const quiet = logger.child({}, { level: 'error' });
@@ -58,7 +58,8 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
     exposeHeadRoute: false,
     handler: (request, reply) => {
       request.raw.url = request.originalUrl;
-      reply.raw.once('close', () => options.metrics.countAnswer(reply.raw.statusCode));
+      malformed.noteAnswer(request.raw.socket, reply.raw);
+      reply.raw.once('close', () => options.countResponse(reply.raw.statusCode));
       const { route, problem } = admit(request.raw, options.table, limits.bodyBytes);
       return problem ? fail(reply, problem) : serve(request, reply, route, options, proxy, fail);
     },
@@ -100,25 +101,3 @@ const gatewayFault: Problem = {
   detail: 'The gateway itself failed on this request.',
   hint: "Tell the operator: the gateway's log has the reason under the same request id.",
 };
-
-const statusOf: Record<string, string> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
-
-/** For bytes that are no HTTP, or ambiguous: nothing that follows on such a connection can be trusted. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket) {
-  if (!socket.writable || error.code === 'ECONNRESET') return socket.destroy();
-  const status = statusOf[error.code ?? ''] ?? '400 Bad Request';
-  const [code, ...title] = status.split(' ');
-  const body = JSON.stringify({
-    type: 'about:blank',
-    title: title.join(' '),
-    status: Number(code),
-    detail: 'The request is malformed, ambiguous or incomplete.',
-    code: 'malformed_request',
-  });
-  const type = 'Content-Type: application/problem+json; charset=utf-8';
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
-  socket.destroySoon();
-}

@@ -1,15 +1,18 @@
 import type { Route } from '@pierhead/model';
 
-/** All routes, as one consistent reading; `version` names that reading where the source counts them. */
-export interface Routes extends Array<Route> {
-  version?: number;
+/** All routes, as one consistent reading; `version` counts the changes that it holds. */
+export interface RouteReading {
+  version: number;
+  routes: Route[];
 }
 
 /** Where the gateway learns its routes. */
 export interface RouteSource {
-  load(): Promise<Routes>;
+  load(): Promise<RouteReading>;
   /** Calls back whenever routes may have changed, a regained connection included; answers how to stop. */
   subscribe(onChange: () => void): Promise<() => Promise<void>>;
-  /** Told the version of each reading once this gateway serves it. */
-  acknowledge?(version: number | undefined): Promise<void>;
+  /** Told the version of each reading once this gateway serves it, and at least every ten seconds. */
+  acknowledge?(version: number): Promise<void>;
+  /** Told when this gateway serves no more. */
+  leave?(): Promise<void>;
 }

@@ -1,22 +1,25 @@
 import { messageOf, type Route, WorldError } from '@pierhead/model';
 import type { FastifyBaseLogger } from 'fastify';
-import type { RouteSource, Routes } from './route-source.js';
+import type { RouteSource } from './route-source.js';
 
 export interface RouteTableOptions {
   source: RouteSource;
   logger: FastifyBaseLogger;
   /** Called with each reading that is now served. */
-  onLoad(routes: Routes): void;
+  onLoad(routes: readonly Route[]): void;
   /** The safety net under lost notifications. */
   reloadIntervalMs?: number;
-  /** A reading that takes longer counts as failed. */
-  loadTimeoutMs?: number;
+  /** How soon a source that failed is asked again. */
+  retryIntervalMs?: number;
+  /** An answer that takes longer counts as failed. */
+  timeoutMs?: number;
 }
 
 /** Hostname → route, in memory. Keeps the last known routes while their source is away. */
 export class RouteTable {
   #routes = new Map<string, Route>();
   #loaded = false;
+  #healthy = false;
   #reloading: Promise<void> | null = null;
   #stale = false;
   #closed = false;
@@ -40,9 +43,7 @@ export class RouteTable {
 
   /** Reads the routes and follows them. An absent source is no failure: it is asked again and again. */
   async start() {
-    this.#timer = setInterval(() => this.#tick(), this.options.reloadIntervalMs ?? 10_000);
-    this.#timer.unref();
-    await this.#tick();
+    await this.#follow();
   }
 
   /** Reads the routes again. Calls during a reading share one more reading after it. */
@@ -56,55 +57,60 @@ export class RouteTable {
 
   async close() {
     this.#closed = true;
-    clearInterval(this.#timer);
-    await this.#unsubscribe?.();
+    clearTimeout(this.#timer);
+    await this.#reloading;
+    await this.#attempt('leave the route source', async ({ source }) => {
+      await this.#unsubscribe?.();
+      await source.leave?.();
+    });
   }
 
-  async #tick() {
-    if (!this.#unsubscribe) await this.#subscribe();
+  async #follow() {
+    if (!this.#unsubscribe) await this.#attempt('follow route changes', (options) => this.#subscribe(options.source));
     await this.reload();
+    if (this.#closed) return;
+    const { reloadIntervalMs = 10_000, retryIntervalMs = 1_000 } = this.options;
+    const rest = this.#healthy && this.#unsubscribe ? reloadIntervalMs : retryIntervalMs;
+    this.#timer = setTimeout(() => void this.#follow(), rest).unref();
   }
 
-  async #subscribe() {
-    try {
-      const unsubscribe = await inTime(
-        this.options.source.subscribe(() => void this.reload()),
-        this.options,
-      );
-      if (this.#closed) return await unsubscribe();
-      this.#unsubscribe = unsubscribe;
-    } catch (error) {
-      this.options.logger.warn({ reason: messageOf(error) }, 'cannot follow route changes; will try again');
-    }
+  async #subscribe(source: RouteSource) {
+    this.#unsubscribe = await source.subscribe(() => void this.reload());
   }
 
   async #readWhileStale() {
     while (this.#stale && !this.#closed) {
       this.#stale = false;
-      await this.#read();
+      this.#healthy = await this.#attempt('read the routes', ({ source }) => this.#read(source));
     }
   }
 
-  async #read() {
+  async #read(source: RouteSource) {
+    const { version, routes } = await this.#inTime(source.load());
+    this.#routes = new Map(routes.map((route) => [route.hostname, route]));
+    this.#loaded = true;
+    this.options.onLoad(routes);
+    await source.acknowledge?.(version);
+  }
+
+  async #attempt(what: string, action: (options: RouteTableOptions) => Promise<void>): Promise<boolean> {
     try {
-      const routes = await inTime(this.options.source.load(), this.options);
-      this.#routes = new Map(routes.map((route) => [route.hostname, route]));
-      this.#loaded = true;
-      this.options.onLoad(routes);
-      await this.options.source.acknowledge?.(routes.version);
+      await this.#inTime(action(this.options));
+      return true;
     } catch (error) {
-      this.options.logger.warn({ reason: messageOf(error) }, 'cannot read routes; the last known ones keep serving');
+      this.options.logger.warn({ reason: messageOf(error) }, `cannot ${what}; what was known keeps serving`);
+      return false;
     }
   }
-}
 
-/** A source that never answers must not stop the next attempt. */
-async function inTime<T>(answer: Promise<T>, options: RouteTableOptions): Promise<T> {
-  const limit = options.loadTimeoutMs ?? 5_000;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new WorldError('routes_timeout', `The source of routes did not answer within ${limit} ms.`);
-    timer = setTimeout(() => reject(error), limit);
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  /** A source that never answers must not stop the next attempt. */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const { timeoutMs = 5_000 } = this.options;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new WorldError('routes_timeout', `The source of routes did not answer within ${timeoutMs} ms.`);
+      timer = setTimeout(() => reject(error), timeoutMs);
+    });
+    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  }
 }

@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import type { Route } from '@pierhead/model';
+import { createFolderStorage } from '@pierhead/storage';
 import t from 'tap';
 import {
   ask,
@@ -87,8 +90,8 @@ t.test('health, readiness and metrics answer on the admin listener only', async 
   t.match(await ask(`${gateway.adminUrl}/ready`), { status: 200 });
   t.equal((await ask(`${gateway.url}/metrics`)).body, 'the app');
   const metrics = await ask(`${gateway.adminUrl}/metrics`);
-  t.match(metrics.body, /pierhead_gateway_responses_total\{status="2xx"\} 1/);
-  t.match(metrics.body, /pierhead_gateway_routes 1/);
+  t.match(metrics.body, /pierhead_gateway_responses_total\{status="2xx".*\} 1/);
+  t.match(metrics.body, /pierhead_gateway_routes\{.*\} 1/);
 });
 
 t.test('a table that flips between two releases under load loses no request', async (t) => {
@@ -116,5 +119,19 @@ t.test('a table that flips between two releases under load loses no request', as
   t.ok(seen.one > 0 && seen.two > 0, JSON.stringify(seen));
   await until(() => one.server.listening && two.server.listening);
   const metrics = await ask(`${gateway.adminUrl}/metrics`);
-  t.match(metrics.body, /pierhead_gateway_upstream_pools 1/, 'the pool of the other release is gone');
+  t.match(metrics.body, /pierhead_gateway_upstream_pools\{.*\} 1/, 'the pool of the other release is gone');
+});
+
+t.test('a release of files is served from storage', async (t) => {
+  const folder = t.testdir({ tree: { 'index.html': '<h1>files</h1>' }, storage: {} });
+  const storage = createFolderStorage(join(folder, 'storage'), { findUpload: async () => null });
+  const { digest } = await storage.putTree(join(folder, 'tree'));
+  const rules = { index: 'index.html', cleanUrls: true, cacheControl: 'no-cache', headers: [], redirects: [] };
+  const site: Route = { ...route('site.test'), upstreams: [{ kind: 'files', digest, rules }] };
+  const gateway = await gatewayFor(t, new MemoryRoutes([site]), {}, storage);
+  t.match(await ask(gateway.url, { headers: { host: 'site.test' } }), { status: 200, body: '<h1>files</h1>' });
+  t.match(await ask(gateway.url, { path: '/no%2F..', headers: { host: 'site.test' } }), { status: 404 });
+  t.match(await ask(gateway.url, { method: 'POST', body: 'x', headers: { host: 'site.test' } }), { status: 405 });
+  const upgrade = { connection: 'Upgrade', upgrade: 'websocket' };
+  t.match(await ask(gateway.url, { headers: { host: 'site.test', ...upgrade } }), { status: 400, body: /files/ });
 });

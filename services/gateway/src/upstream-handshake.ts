@@ -18,44 +18,55 @@ export type Handshake =
   | { accepted: true; socket: WebSocket; protocol: string | null; headers: IncomingHttpHeaders }
   | { accepted: false; response: IncomingMessage };
 
-/** Asks a replica for the WebSocket that a client asked for. Rejects when there is no HTTP answer. */
-export function shakeHands(request: IncomingMessage, replica: Replica, timeoutMs: number): Promise<Handshake> {
+/**
+ * Asks a replica for the WebSocket that a client asked for.
+ * @throws when there is no answer in time, or none that is HTTP
+ */
+export async function shakeHands(request: IncomingMessage, replica: Replica, timeoutMs: number): Promise<Handshake> {
+  const socket = new WebSocket(replica.origin.replace(/^http/, 'ws'), {
+    ...webSocketOptions,
+    headers: handshakeHeaders(request),
+    finishRequest: (outgoing) => {
+      // As the client wrote it, not normalized.
+      outgoing.path = request.url ?? '/';
+      outgoing.end();
+    },
+  });
+  const giveUp = () => socket.terminate();
+  request.socket.once('close', giveUp);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    giveUp();
+  }, timeoutMs);
+  try {
+    return await answerTo(socket);
+  } catch (error) {
+    if (!late) throw error;
+    throw new WorldError('handshake_timeout', `No answer to the handshake within ${timeoutMs} ms.`);
+  } finally {
+    clearTimeout(timer);
+    request.socket.off('close', giveUp);
+  }
+}
+
+function answerTo(socket: WebSocket): Promise<Handshake> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(replica.origin.replace(/^http/, 'ws'), {
-      ...webSocketOptions,
-      headers: handshakeHeaders(request),
-      finishRequest: (outgoing) => {
-        // As the client wrote it, not normalized.
-        outgoing.path = request.url ?? '/';
-        outgoing.end();
-      },
-    });
-    const timer = setTimeout(() => {
-      reject(new WorldError('handshake_timeout', `No answer to the handshake within ${timeoutMs} ms.`));
-      socket.terminate();
-    }, timeoutMs);
-    request.socket.once('close', () => socket.terminate());
     let protocol: string | null = null;
     let headers: IncomingHttpHeaders = {};
     socket.once('upgrade', (response) => {
       headers = response.headers;
       protocol = headers['sec-websocket-protocol'] ?? null;
-      // The choice between upstream and client is theirs; ws would refuse what it did not offer itself.
+      // The choice is between upstream and client; ws would refuse what it did not offer itself.
       delete headers['sec-websocket-protocol'];
     });
     socket.once('open', () => {
-      clearTimeout(timer);
+      // Until somebody listens, nothing may be read.
       socket.pause();
       resolve({ accepted: true, socket, protocol, headers });
     });
-    socket.once('unexpected-response', (_request, response) => {
-      clearTimeout(timer);
-      resolve({ accepted: false, response });
-    });
-    socket.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
+    socket.once('unexpected-response', (_request, response) => resolve({ accepted: false, response }));
+    socket.on('error', reject);
   });
 }
 

@@ -61,7 +61,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     logs: logRepository(database),
     gateways: gatewayRepository(database),
     secrets: createSecrets(config.secretKey),
-    storage: await createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
+    storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
     registries,
     host,
     workspaces: join(workspacesRoot, id),

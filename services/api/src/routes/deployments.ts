@@ -130,9 +130,10 @@ export const deploymentRoutes: Routes = async (app, context) => {
         for await (const _ of turns(feed, request.params.id, signal)) {
           const row = await deployments.find(request.params.id);
           if (!row) return;
-          const data = JSON.stringify(deploymentView(row, context));
-          if (data !== last) yield { event: 'deployment', data };
-          last = data;
+          const data = deploymentView(row, context);
+          const text = JSON.stringify(data);
+          if (text !== last) yield { event: 'deployment', data };
+          last = text;
           if (isFinal(row.status)) return;
         }
       };

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { sendEvents } from '@pierhead/http';
+import { lastEventId, sendEvents } from '@pierhead/http';
 import { isFinal, LogLine, nullable } from '@pierhead/model';
 import { Type } from 'typebox';
 import type { ApiContext } from '../context.js';
@@ -18,6 +18,16 @@ const LogPage = Type.Object({
   items: Type.Array(LogLine),
   nextAfter: nullable(Type.Integer({ description: 'Where the next page starts; null at the end for now.' })),
 });
+
+/** The same lines in each of the three forms. */
+const LogAnswer = {
+  description: 'The log.',
+  content: {
+    'application/json': { schema: LogPage },
+    'text/event-stream': { schema: Type.String() },
+    'text/plain; charset=utf-8': { schema: Type.Unsafe<Readable>({ type: 'string' }) },
+  },
+};
 
 type Form = 'json' | 'stream' | 'plain';
 
@@ -38,8 +48,7 @@ export const logRoutes: Routes = async (app, context) => {
           'JSON by default; `Accept: text/event-stream` follows it until the deployment ends and resumes from `Last-Event-ID`; `Accept: text/plain` gives the plain log.',
         params: idParams,
         querystring: LogQuery,
-        produces: ['application/json', 'text/event-stream', 'text/plain'],
-        response: { 200: LogPage, ...problems },
+        response: { 200: LogAnswer, ...problems },
       },
     },
     async (request, reply) => {
@@ -47,8 +56,7 @@ export const logRoutes: Routes = async (app, context) => {
       if (!(await context.deployments.find(params.id)))
         throw notFound('deployment_not_found', 'There is no deployment with this id.');
       const form = formOf(headers.accept);
-      const resumeAt = Number(headers['last-event-id'] ?? query.after);
-      const after = Number.isSafeInteger(resumeAt) && resumeAt >= 0 ? resumeAt : 0;
+      const after = lastEventId(request) ?? query.after;
       if (form === 'stream') return sendEvents(request, reply, (signal) => follow(params.id, after, signal, context));
       if (form === 'plain')
         return reply.type('text/plain; charset=utf-8').send(Readable.from(plain(params.id, after, context)));
@@ -64,11 +72,11 @@ async function* follow(id: string, after: number, signal: AbortSignal, { logs, d
   for await (const _ of turns(feed, id, signal)) {
     const status = (await deployments.find(id))?.status ?? 'canceled';
     for (let lines = await logs.read(id, last, batch); lines.length > 0; lines = await logs.read(id, last, batch)) {
-      for (const line of lines) yield { id: String(line.seq), event: 'line', data: JSON.stringify(line) };
+      for (const line of lines) yield { id: line.seq, event: 'line', data: line };
       last = lines.at(-1)!.seq;
     }
     if (!isFinal(status)) continue;
-    yield { event: 'end', data: JSON.stringify({ status }) };
+    yield { event: 'end', data: { status } };
     return;
   }
 }

@@ -2,14 +2,15 @@ import type { Storage } from '@pierhead/model';
 import type { FastifyBaseLogger } from 'fastify';
 import type { RouteSource } from './route-source.js';
 
-export interface GatewayConfig {
+export interface GatewayOptions {
   host: string;
   /** 0 takes a free port. */
   port: number;
-  /** Health and metrics, on loopback only; 0 takes a free port. */
+  /** Health and metrics, on loopback unless `adminHost` says otherwise; 0 takes a free port. */
   adminPort: number;
+  adminHost?: string;
   routeSource: RouteSource;
-  storage: Storage;
+  storage: Pick<Storage, 'treePath'>;
   logger: FastifyBaseLogger;
   limits?: Partial<GatewayLimits>;
 }

@@ -1,0 +1,35 @@
+import { buildImage, connectEngine, engineUnavailable } from '@pierhead/docker';
+import { type Artifact, type Builder, type CallContext, type Source, UserError } from '@pierhead/model';
+import type { DockerfileConfig } from './dockerfile-config.js';
+
+/** Builds a tree's Dockerfile; nothing about the deployment reaches the build, so equal content gives equal layers. */
+class DockerfileBuilder implements Builder<DockerfileConfig> {
+  async build(source: Source, config: DockerfileConfig, context: CallContext): Promise<Artifact> {
+    if (source.kind !== 'tree') throw wrongSource(source.kind);
+    const { dockerfilePath, context: folder, buildArgs, target, platform, cacheFrom } = config;
+    const image = await buildImage(connectEngine(context.host.dockerHost), {
+      source: source.path,
+      context: folder,
+      dockerfile: dockerfilePath,
+      buildArgs,
+      target,
+      platform,
+      cacheFrom,
+      signal: context.signal,
+      onOutput: (text, stream) => context.log(text, stream),
+    });
+    return { kind: 'image', ...image };
+  }
+
+  unavailable(context: Pick<CallContext, 'host' | 'signal'>) {
+    return engineUnavailable(context.host.dockerHost, context.signal);
+  }
+}
+
+const wrongSource = (kind: string) =>
+  new UserError(
+    'source_kind_not_accepted',
+    `A Dockerfile is built from source files, not from a source of kind ${kind}`,
+  );
+
+export const createDockerfileBuilder = () => new DockerfileBuilder();

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { dockerMissing, ensureBaseImages, removeTestImages, testEngine } from '@pierhead/testing';
+import type { ImageInspectInfo } from 'dockerode';
+import t from 'tap';
+import { type BuildOptions, buildImage } from './build-image.js';
+import { callEngine } from './call-engine.js';
+import { connectEngine } from './connect-engine.js';
+import { inspectImage, removeImage } from './images.js';
+
+const missing = await dockerMissing();
+if (!missing) await ensureBaseImages();
+const engine = testEngine();
+const made: string[] = [];
+t.teardown(() => removeTestImages(made));
+
+type Extra = Partial<BuildOptions>;
+
+function source(t: { testdir(files: object): string }, files: Record<string, string>): string {
+  const folder = t.testdir({});
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  return folder;
+}
+
+async function build(folder: string, extra: Extra = {}) {
+  const output: string[] = [];
+  const streams: string[] = [];
+  const image = await buildImage(engine, {
+    source: folder,
+    context: '.',
+    dockerfile: 'Dockerfile',
+    signal: AbortSignal.timeout(60_000),
+    onOutput: (text, stream) => {
+      output.push(text);
+      streams.push(stream);
+    },
+    ...extra,
+  });
+  made.push(image.digest);
+  return { ...image, output: output.join('\n'), streams };
+}
+
+const inspect = (digest: string) =>
+  callEngine<ImageInspectInfo>(engine, { method: 'GET', path: `/images/${digest}/json` });
+
+t.test('an image is built, labelled, named, and told step by step', { skip: missing }, async (t) => {
+  const stamp = randomUUID();
+  const folder = source(t, { Dockerfile: `FROM busybox\nRUN echo ${stamp}; echo 'grün ✓' >&2\nCMD ["true"]\n` });
+  const image = await build(folder, { labels: { extra: 'yes' } });
+  t.match(image.digest, /^sha256:[a-f0-9]{64}$/);
+  t.ok(image.bytes > 100_000);
+  t.match(image.output, new RegExp(`#2 \\[2/2\\] RUN echo ${stamp}`));
+  t.match(image.output, `#2 ${stamp}`);
+  t.match(image.output, '#2 grün ✓');
+  t.match(image.output, /#2 DONE \d+\.\ds/);
+  t.strictSame(new Set(image.streams), new Set(['system', 'stdout', 'stderr']));
+  const found = await inspect(image.digest);
+  t.match(found.Config.Labels, { 'pierhead.managed': 'true', extra: 'yes' });
+  t.match(found.RepoTags, [/^pierhead\/build:[a-f0-9]{40}$/]);
+  const again = await build(folder, { labels: { extra: 'yes' } });
+  t.equal(again.digest, image.digest, 'equal content gives the same image');
+  t.match(again.output, '#2 CACHED');
+});
+
+t.test('.dockerignore keeps files out, the Dockerfile’s own one first', { skip: missing }, async (t) => {
+  const list = 'FROM busybox\nCOPY . /app\nRUN cd /app && find . -type f | sort | tr "\\n" " "\n';
+  const folder = source(t, {
+    Dockerfile: list,
+    'docker/Web': list,
+    'docker/Web.dockerignore': 'app/secret\n',
+    'app/main.js': '',
+    'app/secret': randomUUID(),
+    '.dockerignore': '**\n!app/main.js\n',
+  });
+  t.match((await build(folder)).output, '#3 ./Dockerfile ./app/main.js \n');
+  const other = await build(folder, { dockerfile: 'docker/Web' });
+  t.match(other.output, './.dockerignore ./Dockerfile ./app/main.js ./docker/Web ./docker/Web.dockerignore');
+  const inner = await build(folder, { dockerfile: 'docker/Web', context: 'app' });
+  t.match(inner.output, /\.\/\.pierhead\.Dockerfile \.\/main\.js \.\/secret/, 'patterns are relative to the context');
+});
+
+t.test('modes and links of the context survive, and everything belongs to root', { skip: missing }, async (t) => {
+  const folder = source(t, {
+    Dockerfile: 'FROM busybox\nCOPY . /a\nRUN ls -ln /a && /a/run\n',
+    run: '#!/bin/sh\necho ran',
+  });
+  chmodSync(join(folder, 'run'), 0o755);
+  symlinkSync('run', join(folder, 'link'));
+  const { output } = await build(folder);
+  t.match(output, /-rwxr-xr-x +1 0 +0 .* run/);
+  t.match(output, /link -> run/);
+  t.match(output, '#3 ran');
+});
+
+t.test('a failing step is reported with its line', { skip: missing }, async (t) => {
+  const folder = source(t, { Dockerfile: 'FROM busybox\nWORKDIR /x\nRUN echo no && \\\n  exit 7\n' });
+  await t.rejects(build(folder), {
+    name: 'UserError',
+    code: 'build_step_failed',
+    line: /^Dockerfile:3: RUN echo no/,
+    message: /exit code 7/,
+  });
+});
+
+t.test('each way of being wrong has its own code', { skip: missing }, async (t) => {
+  const cases: [string, string, string | undefined, Extra?][] = [
+    ['FROM busybox\nRUNN x\n', 'dockerfile_syntax', 'Dockerfile:2: RUNN x'],
+    ['', 'dockerfile_syntax', undefined],
+    ['FROM busybox\nCOPY nope /\n', 'copy_source_not_found', 'Dockerfile:2: COPY nope /'],
+    ['FROM busybox\n', 'target_stage_not_found', undefined, { target: 'nope' }],
+    ['# syntax=evil/x\nFROM busybox\n', 'dockerfile_syntax_directive', 'Dockerfile:1: # syntax=evil/x'],
+    ['FROM busybox\n', 'dockerfile_syntax_directive', undefined, { buildArgs: { BUILDKIT_SYNTAX: 'evil/x' } }],
+    ['FROM busybox\n', 'build_args_too_large', undefined, { buildArgs: { A: 'x'.repeat(300_000) } }],
+    ['FROM busybox\n', 'context_not_found', undefined, { context: 'nope' }],
+    ['FROM busybox\n', 'path_outside_source', undefined, { context: '..' }],
+    ['FROM 127.0.0.1:9/none\n', 'image_registry_unreachable', 'Dockerfile:1: FROM 127.0.0.1:9/none'],
+  ];
+  for (const [text, code, line, extra] of cases) {
+    const error = await build(source(t, { Dockerfile: text }), extra).then(
+      () => ({}),
+      (thrown) => thrown,
+    );
+    t.match(error, { code }, code);
+    t.equal(error.line, line, `${code} names its line`);
+  }
+});
+
+t.test('an abort stops the build in the engine', { skip: missing }, async (t) => {
+  const seconds = 4_000 + Math.floor(Math.random() * 1e6);
+  const folder = source(t, { Dockerfile: `FROM busybox\nRUN echo begun; sleep ${seconds}\n` });
+  const stopping = new AbortController();
+  const onOutput = (text: string) => {
+    if (text.includes('#2 begun')) stopping.abort();
+  };
+  await t.rejects(build(folder, { signal: stopping.signal, onOutput }), { name: 'AbortError' });
+  t.notOk(await isRunning(`sleep ${seconds}`), 'no process of the build is left');
+  await t.rejects(
+    build(folder, { signal: stopping.signal }),
+    { name: 'AbortError' },
+    'an aborted signal starts nothing',
+  );
+});
+
+async function isRunning(command: string): Promise<boolean> {
+  const { readdir, readFile } = await import('node:fs/promises');
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return lines.some((line) => line.replaceAll('\0', ' ').trim() === command);
+}
+
+t.test('a hundred thousand lines of a step all arrive', { skip: missing }, async (t) => {
+  const folder = source(t, { Dockerfile: `FROM busybox\nRUN : ${randomUUID()}; yes '' | head -n 100000\n` });
+  const { output } = await build(folder);
+  t.equal(output.split('\n').filter((line) => line === '#2 ').length, 100_000);
+});
+
+t.test('an engine that is not there is the world’s failure', async (t) => {
+  const gone = connectEngine(`unix://${t.testdirName}/none.sock`);
+  const folder = source(t, { Dockerfile: 'FROM busybox\n' });
+  const options = { source: folder, context: '.', dockerfile: 'Dockerfile', signal: AbortSignal.timeout(5_000) };
+  await t.rejects(buildImage(gone, { ...options, onOutput: () => {} }), {
+    name: 'WorldError',
+    code: 'docker_unavailable',
+  });
+});
+
+t.test('only what Pierhead built is removed', { skip: missing }, async (t) => {
+  const { digest } = await build(source(t, { Dockerfile: `FROM busybox\nLABEL a=${randomUUID()}\n` }));
+  const base = await inspectImage(engine, 'busybox');
+  t.equal(await removeImage(engine, base?.id ?? ''), false);
+  t.equal(await removeImage(engine, digest), true);
+  t.equal(await removeImage(engine, digest), false);
+  t.equal(await inspectImage(engine, digest), null);
+});

@@ -1,0 +1,75 @@
+import type { FastifyRequest } from 'fastify';
+import pino from 'pino';
+import t from 'tap';
+import { bearerToken, requireToken } from './bearer-auth.js';
+import { createServer } from './create-server.js';
+import { registerHealth } from './health.js';
+
+async function build(tokenOf?: (request: FastifyRequest) => string | null) {
+  const openApi = { title: 'Test', description: 'A test.' };
+  const app = await createServer({ name: 'test', version: '1.0.0', logger: pino({ level: 'silent' }), openApi });
+  await app.register(async (early) => {
+    early.get('/early', async () => 'early');
+  });
+  requireToken(app, (token) => token === 'good', tokenOf);
+  registerHealth(app, { checks: {} });
+  app.get('/private', async () => 'private');
+  app.get('/public', { config: { public: true } }, async () => 'public');
+  await app.register(async (late) => {
+    late.get('/late', async () => 'late');
+  });
+  return app;
+}
+
+t.test('every route that is not public needs a token, whenever it was added', async (t) => {
+  const app = await build();
+  for (const url of ['/private', '/early', '/late', '/metrics']) {
+    const refused = await app.inject(url);
+    t.match(refused.json(), { status: 401, code: 'token_missing' }, url);
+    t.equal(refused.headers['www-authenticate'], 'Bearer');
+    t.equal((await app.inject({ url, headers: { authorization: 'Bearer good' } })).statusCode, 200);
+  }
+  for (const url of ['/public', '/health', '/ready', '/openapi.json', '/docs/']) {
+    t.not((await app.inject(url)).statusCode, 401, url);
+  }
+});
+
+t.test('a wrong or malformed token is refused', async (t) => {
+  const app = await build();
+  for (const authorization of [
+    'Bearer bad',
+    'Bearer',
+    'Basic good',
+    'good',
+    'Bearer good extra',
+    `Bearer ${'x'.repeat(600)}`,
+  ]) {
+    t.equal((await app.inject({ url: '/private', headers: { authorization } })).statusCode, 401, authorization);
+  }
+});
+
+t.test('a token in a query string is refused even beside a good one', async (t) => {
+  const app = await build();
+  for (const name of ['token', 'access_token', 'Token']) {
+    const response = await app.inject({ url: `/private?${name}=good`, headers: { authorization: 'Bearer good' } });
+    t.match(response.json(), { status: 400, code: 'token_in_query' });
+  }
+});
+
+t.test('a token may come from elsewhere, such as a cookie', async (t) => {
+  const app = await build((request) => bearerToken(request) ?? request.headers.cookie?.split('=')[1] ?? null);
+  t.equal((await app.inject({ url: '/private', headers: { cookie: 'session=good' } })).statusCode, 200);
+  t.equal((await app.inject({ url: '/private', headers: { cookie: 'session=bad' } })).statusCode, 401);
+});
+
+t.test('a body is not read for a request without a token', async (t) => {
+  const app = await build();
+  app.post('/write', async () => 'written');
+  const response = await app.inject({
+    method: 'POST',
+    url: '/write',
+    payload: '{',
+    headers: { 'content-type': 'application/json' },
+  });
+  t.equal(response.statusCode, 401);
+});

@@ -1,0 +1,43 @@
+import { type ContainerState, containerLogs, type Engine, inspectContainer } from '@pierhead/docker';
+import { type CallContext, type Instance, type OutputLine, UserError } from '@pierhead/model';
+
+const shownLines = 10;
+const shownChars = 300;
+
+/**
+ * Null when every container runs at the address that it is asked at: the engine gives a freed address to others. Else
+ * why health may still come. Throws UserError when the app has ended.
+ */
+export async function checkRunning(engine: Engine, instance: Instance, context: CallContext): Promise<string | null> {
+  const { host, signal } = context;
+  const states = await Promise.all(instance.ids.map((id) => inspectContainer(engine, id, signal)));
+  const addresses = new Set<string>();
+  for (const state of states) {
+    if (!state) throw new UserError('app_removed', 'The container was removed from outside', { hint: 'Deploy again.' });
+    if (!state.running) throw await ended(engine, state, signal);
+    addresses.add(state.addresses[host.dockerNetwork] ?? '');
+  }
+  return hasMoved(instance, addresses) ? 'the app has no address, or another one than before' : null;
+}
+
+const hasMoved = ({ ids, upstreams }: Instance, addresses: Set<string>) =>
+  upstreams.length < ids.length || upstreams.some((each) => each.kind !== 'http' || !addresses.has(each.host));
+
+/** The failure of a container that has ended, with the last lines that it wrote. */
+export async function ended(engine: Engine, state: ContainerState, signal: AbortSignal): Promise<UserError> {
+  const output = await lastLines(engine, state.id, signal);
+  const details = { line: output.at(-1), hint: 'Read the last lines of its output; then run the image by hand.' };
+  const shown = output.length ? `. Its last output:\n${output.join('\n')}` : ' without any output';
+  if (state.outOfMemory) {
+    const hint = 'Raise the memory of the service, or make the app use less.';
+    return new UserError('app_out_of_memory', `The app used more memory than it may${shown}`, { ...details, hint });
+  }
+  return new UserError('app_exited', `The app exited with code ${state.exitCode}${shown}`, details);
+}
+
+async function lastLines(engine: Engine, id: string, signal: AbortSignal): Promise<string[]> {
+  const lines: OutputLine[] = [];
+  const options = { follow: false, tail: shownLines, signal };
+  for await (const line of containerLogs(engine, id, options)) if (line.text.trim() !== '') lines.push(line);
+  return lines.slice(-shownLines).map((line) => line.text.slice(0, shownChars));
+}

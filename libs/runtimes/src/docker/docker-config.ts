@@ -1,0 +1,65 @@
+import { array, configSchema, integer, number, text } from '@pierhead/model';
+import { type Static, Type } from 'typebox';
+
+const mebibyte = 1_048_576;
+
+const healthCheck = Type.Object(
+  {
+    path: Type.Optional(
+      text({
+        label: 'Health path',
+        description: 'Answers with 2xx or 3xx when the app is well; without it, an open port is enough.',
+        placeholder: '/health',
+        maxLength: 500,
+        pattern: "^$|^/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$",
+        patternHint: 'Write an absolute path such as /health.',
+      }),
+    ),
+    intervalSeconds: integer({ label: 'Seconds between checks', default: 10, minimum: 1, maximum: 300 }),
+    timeoutSeconds: integer({ label: 'Seconds to wait for an answer', default: 5, minimum: 1, maximum: 60 }),
+    graceSeconds: integer({
+      label: 'Seconds to become healthy',
+      description: 'How long a new release may take to start.',
+      default: 60,
+      minimum: 1,
+      maximum: 900,
+    }),
+  },
+  { title: 'Health check', additionalProperties: false, default: {} },
+);
+
+const resources = Type.Object(
+  {
+    cpus: number({ label: 'Processor cores', default: 1, minimum: 0.05, maximum: 64 }),
+    memoryBytes: integer({
+      label: 'Memory in bytes',
+      description: 'Of each replica. Swap is not used.',
+      default: 512 * mebibyte,
+      minimum: 16 * mebibyte,
+      maximum: 65_536 * mebibyte,
+    }),
+  },
+  { title: 'Resources', additionalProperties: false, default: {} },
+);
+
+export const dockerConfigSchema = configSchema({
+  port: Type.Optional(
+    integer({
+      label: 'Port',
+      description: 'Where the app listens. Otherwise PORT of the variables, the one EXPOSE of the image, or 8080.',
+      minimum: 1,
+      maximum: 65_535,
+    }),
+  ),
+  command: Type.Optional(
+    array(Type.String({ maxLength: 4_096, pattern: '^[^\\u0000]*$' }), {
+      label: 'Command',
+      description: "In place of the image's own; one argument each.",
+      minItems: 1,
+    }),
+  ),
+  replicas: integer({ label: 'Replicas', default: 1, minimum: 1, maximum: 20 }),
+  healthCheck,
+  resources,
+});
+export type DockerConfig = Static<typeof dockerConfigSchema>;

@@ -1,0 +1,47 @@
+import { get } from 'node:http';
+import { connect } from 'node:net';
+import type { Upstream } from '@pierhead/model';
+
+export interface Look {
+  /** Absent: an open port is enough. */
+  path?: string;
+  timeoutMs: number;
+}
+
+/** Null when the upstream is well; else what is wrong with it. */
+export function lookAt(upstream: Upstream, look: Look, signal: AbortSignal): Promise<string | null> {
+  if (upstream.kind !== 'http') return Promise.resolve('the release has no server');
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(look.timeoutMs)]);
+  return look.path ? askPath(upstream, look.path, limit) : openPort(upstream, limit);
+}
+
+type Server = Extract<Upstream, { kind: 'http' }>;
+
+const unanswered = ({ port }: Server, limit: AbortSignal) =>
+  limit.aborted ? `port ${port} did not answer in time` : `nothing listens on port ${port}`;
+
+function askPath(server: Server, path: string, limit: AbortSignal): Promise<string | null> {
+  const { host, port } = server;
+  return new Promise((resolve) => {
+    const request = get({ host, port, path, agent: false, signal: limit, headers: { 'user-agent': 'pierhead' } });
+    request.on('response', (response) => {
+      const status = response.statusCode ?? 0;
+      resolve(status >= 200 && status < 400 ? null : `GET ${path} answered ${status}`);
+      response.destroy();
+    });
+    request.on('error', () => resolve(unanswered(server, limit)));
+  });
+}
+
+function openPort(server: Server, limit: AbortSignal): Promise<string | null> {
+  const { host, port } = server;
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, signal: limit });
+    const settle = (answer: string | null) => {
+      resolve(answer);
+      socket.destroy();
+    };
+    socket.on('connect', () => settle(null));
+    socket.on('error', () => settle(unanswered(server, limit)));
+  });
+}

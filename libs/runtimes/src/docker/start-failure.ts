@@ -1,0 +1,34 @@
+import { engineMessage, statusOf } from '@pierhead/docker';
+import { UserError, WorldError } from '@pierhead/model';
+
+/** What it means that the engine refused to create or start a container. */
+export function startFailure(error: unknown): unknown {
+  if (statusOf(error) === null) return error;
+  const message = engineMessage(error);
+  if (/no such image/i.test(message)) {
+    return new UserError('image_missing', 'The image is no longer in the engine', {
+      hint: 'Deploy again to build it.',
+    });
+  }
+  if (/network .* not found/i.test(message)) {
+    return new WorldError('docker_network_not_found', `The engine refused the network: ${message}`, {
+      hint: 'Ask the operator to check the network that releases join.',
+    });
+  }
+  if (/range of cpus/i.test(message)) {
+    return new UserError('cpus_not_available', `The machine cannot give that many cores: ${message}`, {
+      hint: 'Lower the processor cores of the service.',
+    });
+  }
+  if (/no command specified/i.test(message)) return commandFailure('The image has no command of its own', message);
+  if (/executable file not found|no such file or directory|permission denied|exec format error/i.test(message)) {
+    return commandFailure('The command of the app cannot be executed', message);
+  }
+  return error;
+}
+
+const commandFailure = (what: string, message: string) =>
+  new UserError('command_not_executable', `${what}: ${message}`, {
+    line: message.slice(0, 300),
+    hint: "Set the service's command, or CMD in the Dockerfile, to a program that is in the image.",
+  });

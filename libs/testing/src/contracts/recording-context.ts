@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CallContext, type Storage, WorldError } from '@pierhead/model';
+import type { Test } from 'tap';
+
+export interface RecordingContext extends CallContext {
+  /** Everything that was logged, in order. */
+  lines: string[];
+}
+
+const none = async (): Promise<never> => {
+  throw new WorldError('no_storage', 'This test gave no storage.');
+};
+const noStorage: Storage = { uploadFile: none, putTree: none, treePath: none };
+
+/** A call's context with a workspace of its own, deleted after the test. */
+export async function recordingContext(t: Test, given: Partial<CallContext> = {}): Promise<RecordingContext> {
+  const workspace = await mkdtemp(join(tmpdir(), 'pierhead-test-'));
+  t.teardown(() => rm(workspace, { recursive: true, force: true }));
+  const lines: string[] = [];
+  return {
+    lines,
+    log: (text) => void lines.push(text),
+    signal: new AbortController().signal,
+    workspace,
+    storage: noStorage,
+    host: { dockerHost: 'unix:///var/run/docker.sock', dockerNetwork: 'bridge', egressAllow: [] },
+    ...given,
+  };
+}

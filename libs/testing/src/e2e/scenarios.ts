@@ -1,0 +1,30 @@
+import { packTarGz } from '../pack-archive.js';
+import type { Stack } from '../stack.js';
+
+let counter = 0;
+
+/** A service name that no other test of this run has. */
+export const freshName = (base: string) => `${base}-${process.pid}-${++counter}`;
+
+export const site = (files: Record<string, string>) =>
+  packTarGz(Object.entries(files).map(([name, body]) => ({ name, body })));
+
+/** Uploads files and creates a service that serves them. */
+export async function createSite(
+  stack: Stack,
+  name: string,
+  files: Record<string, string>,
+  builderConfig: Record<string, unknown> = {},
+) {
+  const upload = await stack.api.upload(site(files), 'application/gzip');
+  if (upload.status !== 201) throw new Error(JSON.stringify(upload.body));
+  const created = await stack.api.post('/services', {
+    name,
+    providerId: 'static',
+    builderId: 'static',
+    providerConfig: { uploadId: upload.body.id },
+    builderConfig,
+  });
+  if (created.status !== 201) throw new Error(JSON.stringify(created.body));
+  return created.body as { id: string; url: string };
+}

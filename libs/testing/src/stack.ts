@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { openSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '@pierhead/embedded-postgres';
+import type { Test } from 'tap';
+import { type ApiDriver, createApiDriver } from './api-driver.js';
+import { testDatabase } from './postgres.js';
+
+/** A running Pierhead: its API and its gateway. */
+export interface Stack {
+  api: ApiDriver;
+  gatewayUrl: string;
+  baseDomain: string;
+}
+
+export interface StackOptions {
+  redisUrl?: string;
+  workers?: number;
+}
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const limitMs = 30_000;
+
+/**
+ * The topology named by PIERHEAD_E2E_API_URL, PIERHEAD_E2E_GATEWAY_URL and PIERHEAD_E2E_TOKEN; without
+ * them catalog, api, workers and gateway as processes of the test's own, on a database of its own.
+ */
+export async function testStack(t: Test, options: StackOptions = {}): Promise<Stack> {
+  const { PIERHEAD_E2E_API_URL: apiUrl, PIERHEAD_E2E_GATEWAY_URL: gatewayUrl, PIERHEAD_E2E_TOKEN: token } = process.env;
+  if (apiUrl && gatewayUrl && token)
+    return { api: createApiDriver(apiUrl, token), gatewayUrl, baseDomain: 'localhost' };
+  return startStack(t, options);
+}
+
+async function startStack(t: Test, { redisUrl, workers = 1 }: StackOptions): Promise<Stack> {
+  const { url: databaseUrl } = await testDatabase(t);
+  const dataDir = await mkdtemp(join(tmpdir(), 'pierhead-stack-'));
+  const ports = { catalog: await freePort(), api: await freePort(), gateway: await freePort() };
+  const token = randomBytes(32).toString('base64url');
+  const env = {
+    PATH: process.env.PATH,
+    HOME: dataDir,
+    DOCKER_HOST: process.env.DOCKER_HOST,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    PIERHEAD_DATA_DIR: dataDir,
+    PIERHEAD_CATALOG_PORT: String(ports.catalog),
+    PIERHEAD_CATALOG_URL: `http://127.0.0.1:${ports.catalog}`,
+    PIERHEAD_API_PORT: String(ports.api),
+    PIERHEAD_GATEWAY_PORT: String(ports.gateway),
+    PIERHEAD_SECRET_KEY: randomBytes(32).toString('base64'),
+    PIERHEAD_ADMIN_TOKEN: token,
+    PIERHEAD_EGRESS_ALLOW: '127.0.0.0/8',
+    LOG_LEVEL: 'warn',
+  };
+  const log = join(dataDir, 'stack.log');
+  const children: ChildProcess[] = [];
+  t.teardown(async () => {
+    await Promise.all(children.reverse().map(stopChild));
+    if (!t.passing()) t.comment(readFileSync(log, 'utf8').slice(-20_000));
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const start = (role: string) => children.push(startRole(role, env, log));
+
+  start('catalog');
+  start('api');
+  await answers(`http://127.0.0.1:${ports.api}/ready`, log);
+  start('gateway');
+  for (let worker = 0; worker < workers; worker += 1) start('worker');
+  const api = createApiDriver(`http://127.0.0.1:${ports.api}`, token);
+  await until('the workers take deployments', async () => (await api.get('/workers')).body.length === workers);
+  return { api, gatewayUrl: `http://127.0.0.1:${ports.gateway}`, baseDomain: 'localhost' };
+}
+
+function startRole(role: string, env: NodeJS.ProcessEnv, log: string): ChildProcess {
+  const out = openSync(log, 'a');
+  const child = spawn(process.execPath, [join(root, 'services', role, 'dist', 'main.js')], {
+    env,
+    stdio: ['ignore', out, out],
+  });
+  return child;
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const kill = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await exited;
+  clearTimeout(kill);
+}
+
+async function answers(url: string, log: string): Promise<void> {
+  const ok = async () => (await fetch(url).catch(() => null))?.ok ?? false;
+  await until(`${url} answers`, ok).catch((error: Error) => {
+    throw new Error(`${error.message}\n${readFileSync(log, 'utf8').slice(-5_000)}`);
+  });
+}
+
+/** Waits until a condition holds, looking often; throws after half a minute. */
+export async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await delay(20);
+  }
+}

@@ -1,0 +1,26 @@
+import { builders } from '@pierhead/builders';
+import { providers } from '@pierhead/providers';
+import { runtimes } from '@pierhead/runtimes';
+import { builderContract, providerContract, runtimeContract } from '@pierhead/testing';
+import t from 'tap';
+import { startCatalog } from './start-catalog.js';
+
+for (const manifest of providers) providerContract(manifest);
+for (const manifest of builders) builderContract(manifest);
+for (const manifest of runtimes) runtimeContract(manifest);
+
+t.test('the catalog starts with every built-in entry, and each has something to go with', async (t) => {
+  const { url, close } = await startCatalog({
+    catalogHost: '127.0.0.1',
+    catalogPort: 0,
+    logLevel: 'silent',
+    dockerHost: 'unix:///var/run/docker.sock',
+    dockerNetwork: 'bridge',
+    egressAllow: [],
+  });
+  t.teardown(close);
+  const get = async (path: string) => (await fetch(url + path)).json();
+  t.equal((await get('/providers')).length, providers.length);
+  for (const { id } of providers) t.ok((await get(`/providers/${id}/builders`)).length > 0, id);
+  for (const { id } of builders) t.ok((await get(`/builders/${id}/runtimes`)).length > 0, id);
+});

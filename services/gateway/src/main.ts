@@ -1,0 +1,5 @@
+import { readConfig } from '@pierhead/config';
+import { runService } from '@pierhead/http';
+import { startGateway } from './start-gateway.js';
+
+await runService(() => startGateway(readConfig(['databaseUrl'])));

@@ -1,0 +1,79 @@
+import type { AddressInfo } from 'node:net';
+import type { App } from '@pierhead/http';
+import type { FastifyInstance } from 'fastify';
+import { createAdminServer } from './admin-server.js';
+import { defaultLimits, type GatewayLimits, type GatewayOptions } from './gateway-options.js';
+import { registerMetrics } from './metrics.js';
+import { createPublicServer } from './public-server.js';
+import { RouteTable } from './route-table.js';
+import { createSiteHandler } from './site/index.js';
+import { Tunnels } from './tunnels.js';
+import { acceptUpgrades } from './upgrades.js';
+import { UpstreamPools } from './upstream-pools.js';
+
+export interface Gateway {
+  url: string;
+  adminUrl: string;
+  /** Stops accepting, finishes what is in flight within the grace, closes WebSockets with 1001. */
+  close(): Promise<void>;
+}
+
+/** Serves user traffic. Starts without its routes if their source is away, and takes them when it comes. */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { logger, storage, routeSource } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const pools = new UpstreamPools({
+    connectTimeout: limits.connectMs,
+    headersTimeout: limits.answerMs,
+    bodyTimeout: limits.idleMs,
+    maxHeaderSize: 64 * 1024,
+  });
+  const table = new RouteTable({ source: routeSource, logger, onLoad: (routes) => pools.retain(routes) });
+  const tunnels = new Tunnels(limits.answerMs);
+  const admin = await createAdminServer(logger, table);
+  const countResponse = registerMetrics(admin.metrics, {
+    routes: () => table.size,
+    pools: () => pools.size,
+    webSockets: () => tunnels.size,
+  });
+  const parts = { limits, logger, table, pools, countResponse, site: createSiteHandler({ storage }) };
+  const server = await createPublicServer(parts);
+  acceptUpgrades(server, parts, tunnels);
+  await server.listen({ host: options.host, port: options.port });
+  await admin.listen({ host: options.adminHost ?? '127.0.0.1', port: options.adminPort });
+  await table.start();
+  let closing: Promise<void> | null = null;
+  const close = () => {
+    closing ??= closeAll({ server, admin, table, tunnels, pools, limits });
+    return closing;
+  };
+  return { url: urlOf(server), adminUrl: urlOf(admin), close };
+}
+
+interface Parts {
+  server: FastifyInstance;
+  admin: App;
+  table: RouteTable;
+  tunnels: Tunnels;
+  pools: UpstreamPools;
+  limits: GatewayLimits;
+}
+
+async function closeAll({ server, admin, table, tunnels, pools, limits }: Parts) {
+  tunnels.close();
+  // Connections that become idle now would otherwise be kept until their keep-alive ends.
+  const reaper = setInterval(() => server.server.closeIdleConnections(), 50);
+  const grace = setTimeout(() => {
+    tunnels.terminate();
+    server.server.closeAllConnections();
+  }, limits.graceMs);
+  await server.close();
+  clearInterval(reaper);
+  clearTimeout(grace);
+  await Promise.all([table.close(), pools.destroy(), admin.close()]);
+}
+
+function urlOf(server: FastifyInstance | App) {
+  const { address, port, family } = server.server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,1 @@
+export { createSiteHandler, type Site, type SiteHandler } from './site-handler.js';

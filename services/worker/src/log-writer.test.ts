@@ -1,0 +1,53 @@
+import type { PackedLine } from '@pierhead/database';
+import t from 'tap';
+import { createLogWriter } from './log-writer.js';
+
+function memoryStore(failures = 0) {
+  const chunks: { firstSeq: number; lines: PackedLine[] }[] = [];
+  let left = failures;
+  return {
+    chunks,
+    texts: () => chunks.flatMap((chunk) => chunk.lines.map(([, , , text]) => text)),
+    append: async (_id: string, firstSeq: number, lines: PackedLine[]) => {
+      if (left-- > 0) throw new Error('the database is away');
+      chunks.push({ firstSeq, lines });
+    },
+  };
+}
+
+t.test('a hundred thousand lines arrive whole, in order and in few batches', async (t) => {
+  const store = memoryStore();
+  const log = createLogWriter(store, 'd', 41);
+  for (let line = 1; line <= 100_000; line += 1) log.write('build', 'stdout', `line ${line}`);
+  await log.flush();
+  t.equal(store.texts().length, 100_000);
+  t.ok(store.texts().every((text, index) => text === `line ${index + 1}`));
+  t.equal(store.chunks[0]?.firstSeq, 42, 'numbers go on after what is stored');
+  t.ok(
+    store.chunks.every(
+      (chunk, index) =>
+        index === 0 || chunk.firstSeq === store.chunks[index - 1]!.firstSeq + store.chunks[index - 1]!.lines.length,
+    ),
+  );
+  t.ok(store.chunks.length <= 101);
+});
+
+t.test('several lines become several, and a long one is stored in pieces', async (t) => {
+  const store = memoryStore();
+  const log = createLogWriter(store, 'd', 0);
+  log.write('build', 'stderr', 'one\r\ntwo\n');
+  log.write('build', 'stdout', 'x'.repeat(40_000));
+  await log.flush();
+  t.same(
+    store.texts().map((text) => text.length),
+    [3, 3, 16_384, 16_384, 7_232],
+  );
+});
+
+t.test('a database that is away for a moment loses nothing', async (t) => {
+  const store = memoryStore(2);
+  const log = createLogWriter(store, 'd', 0);
+  log.write('fetch', 'stdout', 'kept');
+  await log.flush();
+  t.same(store.texts(), ['kept']);
+});
