@@ -33,7 +33,7 @@ FROM base AS build
 COPY --from=manifests /pierhead ./
 RUN npm ci --ignore-scripts --no-update-notifier
 COPY . .
-RUN npx turbo run build --no-daemon --output-logs=errors-only \
+RUN TURBO_TELEMETRY_DISABLED=1 npx --no turbo run build --output-logs=errors-only \
       --filter=@pierhead/catalog... --filter=@pierhead/api... --filter=@pierhead/worker... --filter=@pierhead/gateway... && \
     find libs services -mindepth 2 -maxdepth 2 \( -name src -o -name .turbo -o -name node_modules \) -exec rm -rf {} +
 

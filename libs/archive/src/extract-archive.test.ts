@@ -220,13 +220,15 @@ t.test('unpacks a zip with folders, links and a large file', async (t) => {
     { name: 'a/', mode: 0o040755 },
     { name: 'a/run', body: '#!', mode: 0o104755 },
     { name: 'made-elsewhere', body: 'x', mode: 0 },
+    { name: 'ünï', body: 'x', unmarked: true },
     { name: 'a/link', body: '../made-elsewhere', mode: 0o120777 },
     { name: 'large', body: large },
   ]);
   const { path, out } = await archiveFile(t, bytes);
-  t.same(await extractArchive(path, 'zip', out), { files: 4, bytes: 3 + large.length });
+  t.same(await extractArchive(path, 'zip', out), { files: 5, bytes: 4 + large.length });
   t.equal((await lstat(join(out, 'a/run'))).mode & 0o7777, 0o755);
   t.equal(await readFile(join(out, 'a/link'), 'utf8'), 'x');
+  t.equal(await readFile(join(out, 'ünï'), 'utf8'), 'x', 'UTF-8 that does not say so');
   t.same(await readFile(join(out, 'large')), large);
 });
 
@@ -250,7 +252,7 @@ t.test('keeps the top folder when it is not alone, or not asked', async (t) => {
 });
 
 t.test('an abort stops the extraction and leaves the folder empty', async (t) => {
-  const body = noise(3_000_000);
+  const body = noise(30_000_000);
   for (const [format, bytes] of [
     ['tar', packTar([good, { name: 'a', body }])],
     ['zip', packZip([{ name: 'a', body }])],

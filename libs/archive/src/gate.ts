@@ -14,7 +14,7 @@ export interface ArchiveSummary {
 /** What may be written for an entry. Paths are relative, normalised and inside. */
 export type Admitted =
   | { kind: 'folder'; path: string }
-  | { kind: 'file'; path: string; mode: number }
+  | { kind: 'file'; path: string; mode: number; size: number }
   | { kind: 'copy'; path: string; from: string; mode: number }
   | { kind: 'link'; path: string };
 
@@ -54,7 +54,7 @@ export class Gate {
     if (entry.kind === 'link') return this.#admitLink(path, entry);
     if (entry.kind === 'hardlink') return this.#admitCopy(path, entry);
     this.#add(path, entry.name, { kind: 'file', size: entry.size, mode: safeMode(entry.mode) });
-    return { kind: 'file', path, mode: safeMode(entry.mode) };
+    return { kind: 'file', path, mode: safeMode(entry.mode), size: entry.size };
   }
 
   /** Every link with the path that it really leads to; throws UserError when one leads outside. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { Readable, Transform } from 'node:stream';
@@ -18,6 +19,8 @@ declare module 'yauzl' {
 
 const maxTarget = 4_096;
 const unixMaker = 3;
+const utf8Flag = 0x800;
+const unicodePathField = 0x7075;
 const kindOfMode = new Map<number, RawEntry['kind']>([
   [0, 'file'],
   [constants.S_IFREG, 'file'],
@@ -74,9 +77,15 @@ async function pass(zip: yauzl.ZipFile, entry: yauzl.Entry, visit: Visit, signal
 }
 
 function toEntry(entry: yauzl.Entry): RawEntry {
-  const name = yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
   const mode = entry.versionMadeBy >>> 8 === unixMaker ? entry.externalFileAttributes >>> 16 : 0;
+  const name = nameOf(entry);
   return { name, kind: kindOf(name, mode), size: entry.uncompressedSize, mode, target: '' };
+}
+
+/** Some archivers write UTF-8 without saying so. */
+function nameOf({ generalPurposeBitFlag: flags, fileNameRaw: raw, extraFields }: yauzl.Entry): string {
+  const saysSo = (flags & utf8Flag) !== 0 || extraFields.some(({ id }) => id === unicodePathField);
+  return !saysSo && isUtf8(raw) ? raw.toString() : yauzl.getFileNameLowLevel(flags, raw, extraFields, true);
 }
 
 function kindOf(name: string, mode: number): RawEntry['kind'] {

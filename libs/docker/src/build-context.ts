@@ -41,7 +41,7 @@ export async function openContext(source: string, context: string, dockerfile: D
     finalize: false,
     finish: (open) => {
       if (refusal) return open.destroy(refusal);
-      open.entry({ name, mode: 0o644 }, dockerfile.text);
+      open.entry({ name, mode: 0o644 }, Buffer.from(dockerfile.text));
       open.finalize();
     },
   };

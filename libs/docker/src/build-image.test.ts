@@ -17,7 +17,7 @@ t.teardown(() => removeTestImages(made));
 
 type Extra = Partial<BuildOptions>;
 
-function source(t: { testdir(files: object): string }, files: Record<string, string>): string {
+function source(t: { testdir(files: Record<string, string>): string }, files: Record<string, string>): string {
   const folder = t.testdir({});
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -63,11 +63,11 @@ t.test('an image is built, labelled, named, and told step by step', { skip: miss
   t.match(found.RepoTags, [/^pierhead\/build:[a-f0-9]{40}$/]);
   const again = await build(folder, { labels: { extra: 'yes' } });
   t.equal(again.digest, image.digest, 'equal content gives the same image');
-  t.match(again.output, '#2 CACHED');
+  t.match(again.output, /#\d CACHED/);
 });
 
 t.test('.dockerignore keeps files out, the Dockerfile’s own one first', { skip: missing }, async (t) => {
-  const list = 'FROM busybox\nCOPY . /app\nRUN cd /app && find . -type f | sort | tr "\\n" " "\n';
+  const list = `FROM busybox\nCOPY . /app\nRUN : ${randomUUID()}; cd /app && find . -type f | sort | tr "\\n" " "\n`;
   const folder = source(t, {
     Dockerfile: list,
     'docker/Web': list,
@@ -85,7 +85,7 @@ t.test('.dockerignore keeps files out, the Dockerfile’s own one first', { skip
 
 t.test('modes and links of the context survive, and everything belongs to root', { skip: missing }, async (t) => {
   const folder = source(t, {
-    Dockerfile: 'FROM busybox\nCOPY . /a\nRUN ls -ln /a && /a/run\n',
+    Dockerfile: `FROM busybox\nCOPY . /a\nRUN : ${randomUUID()}; ls -ln /a && /a/run\n`,
     run: '#!/bin/sh\necho ran',
   });
   chmodSync(join(folder, 'run'), 0o755);

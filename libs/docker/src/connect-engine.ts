@@ -1,4 +1,4 @@
-import { type Unavailable, UserError } from '@pierhead/model';
+import { messageOf, type Unavailable, UserError } from '@pierhead/model';
 import Docker from 'dockerode';
 import { callEngine } from './call-engine.js';
 
@@ -14,18 +14,24 @@ export function connectEngine(dockerHost: string): Engine {
 
 /** Why the engine at `dockerHost` cannot be used, or null when it answers within three seconds. */
 export async function engineUnavailable(dockerHost: string, signal: AbortSignal): Promise<Unavailable | null> {
+  const limit = new AbortController();
+  const stop = () => limit.abort();
+  const timer = setTimeout(stop, pingLimitMs);
+  signal.addEventListener('abort', stop, { once: true });
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(pingLimitMs)]);
-    await callEngine(connectEngine(dockerHost), { method: 'GET', path: '/_ping', signal: limit });
+    await callEngine(connectEngine(dockerHost), { method: 'GET', path: '/_ping', signal: limit.signal });
     return null;
   } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = limit.signal.aborted ? 'no answer in time' : messageOf(error);
     return {
       code: 'docker_unavailable',
       message: `No Docker engine answers at ${dockerHost}: ${reason}`,
       hint: 'Start Docker on this machine, or set DOCKER_HOST to an engine that this user may use.',
     };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
   }
 }
 

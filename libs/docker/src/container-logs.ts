@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { LogStream, OutputLine } from '@pierhead/model';
+import type { OutputLine } from '@pierhead/model';
 import { openStream } from './call-engine.js';
 import type { Engine } from './connect-engine.js';
 import { statusOf } from './engine-error.js';
@@ -12,7 +12,7 @@ export interface LogOptions {
 }
 
 interface Frame {
-  stream: LogStream;
+  stream: 'stdout' | 'stderr';
   payload: Buffer;
 }
 
@@ -45,41 +45,60 @@ function openLogs(engine: Engine, id: string, follow: boolean, tail: number | un
 }
 
 /** Takes the engine's multiplexed stream apart: a byte for the stream, the length at byte 4, then the payload. */
-export async function* framesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
+export async function* framesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Frame[]> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const frames: Frame[] = [];
     let at = 0;
     while (rest.length - at >= headerBytes) {
       const end = at + headerBytes + rest.readUInt32BE(at + 4);
       if (rest.length < end) break;
-      yield { stream: rest[at] === 2 ? 'stderr' : 'stdout', payload: rest.subarray(at + headerBytes, end) };
+      frames.push({ stream: rest[at] === 2 ? 'stderr' : 'stdout', payload: rest.subarray(at + headerBytes, end) });
       at = end;
     }
     rest = rest.subarray(at);
+    yield frames;
   }
 }
 
 /** Joins the pieces of a line; the engine cuts long ones and puts its time before each piece. */
-export async function* linesOf(frames: AsyncIterable<Frame>): AsyncGenerator<OutputLine> {
-  const open = { stdout: newLine(), stderr: newLine(), system: newLine() };
-  for await (const { stream, payload } of frames) {
-    const line = open[stream];
-    const text = line.decoder.write(payload);
-    const stamp = timestamp.exec(text);
-    line.at ||= stamp?.[1] ?? '';
-    line.text += stamp ? text.slice(stamp[0].length) : text;
-    if (!line.text.endsWith('\n') && line.text.length < longestLine) continue;
-    yield close(stream, line);
-    open[stream] = newLine();
+export async function* linesOf(batches: AsyncIterable<Frame[]>): AsyncGenerator<OutputLine> {
+  const open = { stdout: new OpenLine('stdout'), stderr: new OpenLine('stderr') };
+  for await (const frames of batches) {
+    for (const { stream, payload } of frames) {
+      const line = open[stream].add(payload);
+      if (line) yield line;
+    }
   }
-  for (const stream of ['stdout', 'stderr'] as const) if (open[stream].text) yield close(stream, open[stream]);
+  for (const each of [open.stdout, open.stderr]) if (!each.isEmpty) yield each.close();
 }
 
-const newLine = () => ({ decoder: new StringDecoder('utf8'), at: '', text: '' });
+/** A line that is still being written to one stream. */
+class OpenLine {
+  readonly #decoder = new StringDecoder('utf8');
+  #at = '';
+  #text = '';
 
-const close = (stream: LogStream, line: { at: string; text: string }): OutputLine => ({
-  at: line.at,
-  stream,
-  text: line.text.replace(/\r?\n$/, ''),
-});
+  constructor(readonly stream: 'stdout' | 'stderr') {}
+
+  get isEmpty(): boolean {
+    return this.#text === '';
+  }
+
+  /** Answers the line once it is whole, or too long to wait for its end. */
+  add(payload: Buffer): OutputLine | null {
+    const text = this.#decoder.write(payload);
+    const stamp = timestamp.exec(text);
+    this.#at ||= stamp?.[1] ?? '';
+    this.#text += stamp ? text.slice(stamp[0].length) : text;
+    return this.#text.endsWith('\n') || this.#text.length >= longestLine ? this.close() : null;
+  }
+
+  close(): OutputLine {
+    const line = { at: this.#at, stream: this.stream, text: this.#text.replace(/\r?\n$/, '') };
+    this.#at = '';
+    this.#text = '';
+    return line;
+  }
+}

@@ -9,9 +9,10 @@ export const allowedMethods = plugin(async (app) => {
   const known = new Map<string, Set<string>>();
 
   app.addHook('onRoute', ({ url, method }) => {
-    const methods = known.get(url) ?? new Set<string>();
-    if (!known.has(url)) paths.on('GET', url, () => {}, methods);
-    known.set(url, methods);
+    const path = withoutNames(url);
+    const methods = known.get(path) ?? new Set<string>();
+    if (!known.has(path)) paths.on('GET', path, () => {}, methods);
+    known.set(path, methods);
     for (const each of [method].flat() as HTTPMethods[]) methods.add(each);
   });
 
@@ -24,3 +25,9 @@ export const allowedMethods = plugin(async (app) => {
     return sendProblem(reply, new HttpProblem(405, 'method_not_allowed', detail, { headers: { allow } }));
   });
 });
+
+/** Routes of different methods may name the same parameter differently. */
+function withoutNames(url: string): string {
+  let count = 0;
+  return url.replaceAll(/:\w+/g, () => `:p${count++}`);
+}

@@ -48,6 +48,15 @@ t.test('bodies get their defaults and are never coerced', async (t) => {
   t.equal((await send({ name: null })).statusCode, 400);
 });
 
+t.test('a body that is nested too deeply is refused with its path', async (t) => {
+  const app = await build(t);
+  app.post('/things', { schema: { body: Type.Object({ any: Type.Unknown() }) } }, async () => '');
+  const payload = `{"any":${'['.repeat(150_000)}${']'.repeat(150_000)}}`;
+  const headers = { 'content-type': 'application/json' };
+  const response = await app.inject({ method: 'POST', url: '/things', payload, headers });
+  t.match(response.json(), { status: 400, code: 'invalid_request', errors: [{ path: /^\/any\/0/, code: 'too_deep' }] });
+});
+
 t.test('query strings and params are read exactly', async (t) => {
   const app = await build(t);
   const querystring = Type.Object({
@@ -109,6 +118,15 @@ t.test("the server's own refusals are problems too", async (t) => {
   const wrongMethod = await app.inject({ method: 'DELETE', url: '/things' });
   t.match(wrongMethod.json(), { status: 405, code: 'method_not_allowed', requestId: uuid });
   t.equal(wrongMethod.headers.allow, 'POST');
+});
+
+t.test('routes of different methods may name a parameter differently', async (t) => {
+  const app = await build(t);
+  app.get('/things/:id/:part', async () => '');
+  app.delete('/things/:name/:piece', async () => '');
+  const response = await app.inject({ method: 'POST', url: '/things/1/2' });
+  t.equal(response.statusCode, 405);
+  t.equal(response.headers.allow, 'DELETE, GET, HEAD');
 });
 
 t.test('a request id is ours alone', async (t) => {

@@ -18,6 +18,7 @@ import { metrics } from './metrics.js';
 import { type OpenApiOptions, openApi } from './open-api.js';
 import { problemOf } from './problem-of.js';
 import { securityHeaders } from './security-headers.js';
+import { refuseBadText } from './text-gate.js';
 import { refuseUnknownKeys, validatorCompiler } from './validator.js';
 
 export type App = FastifyInstance<
@@ -46,6 +47,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.addHook('onRoute', refuseUnknownKeys);
+  app.addHook('preValidation', refuseBadText);
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
     if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');

@@ -6,15 +6,21 @@ import { Deployment } from './deployment.js';
 const Config = Type.Record(Type.String(), Type.Unknown());
 const entryId = Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-z][a-z0-9-]*$' });
 
-const variableName = '^[A-Za-z_][A-Za-z0-9_]{0,127}$';
 const plain = Type.String({ maxLength: 65_536 });
 const strict = { additionalProperties: false };
 
-export const VariablesInput = Type.Record(
-  Type.String({ pattern: variableName }),
-  Type.Union([plain, Type.Object({ secret: Type.Literal(true), value: Type.Optional(plain) }, strict)]),
-  { ...strict, maxProperties: 500, description: 'A secret sent without its value keeps the stored one.' },
-);
+const VariableInput = Type.Union([
+  plain,
+  Type.Object({ secret: Type.Literal(true), value: Type.Optional(plain) }, strict),
+]);
+
+export const VariablesInput = Type.Unsafe<Record<string, Static<typeof VariableInput>>>({
+  type: 'object',
+  maxProperties: 500,
+  propertyNames: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' },
+  additionalProperties: VariableInput,
+  description: 'A secret sent without its value keeps the stored one.',
+});
 export type VariablesInput = Static<typeof VariablesInput>;
 
 export const Variables = Type.Record(

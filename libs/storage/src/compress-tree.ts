@@ -1,31 +1,39 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { constants, createBrotliCompress, createGzip } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, createBrotliCompress, createGzip, gzip } from 'node:zlib';
 import { inParallel } from './in-parallel.js';
 import type { Encoding } from './tree.js';
-import type { ScannedFile } from './tree-scan.js';
+import { type ScannedFile, smallBytes } from './tree-scan.js';
 
 /** Smaller files fit into the first packets anyway. */
 const fromBytes = 1_024;
 const mebibyte = 1024 ** 2;
+const worthwhile = 0.95;
 const compressible = new Set(
   '.html .htm .xhtml .css .js .mjs .cjs .json .jsonld .geojson .webmanifest .map .svg .xml .rss .atom .txt .md .csv .wasm .ico .ttf .otf .eot .vtt .yaml .yml .toml'.split(
     ' ',
   ),
 );
 
-const compressors: Record<Encoding, (bytes: number) => Transform> = {
-  br: (bytes) =>
-    createBrotliCompress({
-      params: {
-        [constants.BROTLI_PARAM_QUALITY]: bytes > 4 * mebibyte ? 4 : 6,
-        [constants.BROTLI_PARAM_SIZE_HINT]: bytes,
-      },
-    }),
-  gz: () => createGzip({ level: 6 }),
+const brotliOptions = (bytes: number) => ({
+  params: {
+    [constants.BROTLI_PARAM_QUALITY]: bytes > 4 * mebibyte ? 4 : 6,
+    [constants.BROTLI_PARAM_SIZE_HINT]: bytes,
+  },
+});
+const gzipOptions = { level: 6 };
+
+const streams: Record<Encoding, (bytes: number) => Transform> = {
+  br: (bytes) => createBrotliCompress(brotliOptions(bytes)),
+  gz: () => createGzip(gzipOptions),
+};
+const atOnce: Record<Encoding, (content: Buffer) => Promise<Buffer>> = {
+  br: (content) => promisify(brotliCompress)(content, brotliOptions(content.length)),
+  gz: (content) => promisify(gzip)(content, gzipOptions),
 };
 
 /** Packs what is worth it from `<tree>/files` into `<tree>/br` and `<tree>/gz`, under the same names. */
@@ -42,14 +50,12 @@ export async function compressTree(tree: string, files: readonly ScannedFile[]):
 
 /** Whether the packed file is smaller and was kept. */
 async function compress(tree: string, file: ScannedFile, encoding: Encoding): Promise<boolean> {
+  const from = join(tree, 'files', file.path);
   const to = join(tree, encoding, file.path);
   await mkdir(dirname(to), { recursive: true });
-  await pipeline(
-    createReadStream(join(tree, 'files', file.path)),
-    compressors[encoding](file.bytes),
-    createWriteStream(to),
-  );
-  const smaller = (await stat(to)).size < file.bytes * 0.95;
+  if (file.bytes <= smallBytes) await writeFile(to, await atOnce[encoding](await readFile(from)));
+  else await pipeline(createReadStream(from), streams[encoding](file.bytes), createWriteStream(to));
+  const smaller = (await stat(to)).size < file.bytes * worthwhile;
   if (!smaller) await rm(to);
   return smaller;
 }

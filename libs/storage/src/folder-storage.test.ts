@@ -149,6 +149,15 @@ t.test('a stored tree is read-only and carries packed forms beside it', async (t
   await storage.removeTree(digest);
 });
 
+t.test('packs large files too', async (t) => {
+  const { root, storage } = setUp(t);
+  const body = 'large '.repeat(1_000_000);
+  const { digest } = await storage.putTree(await write(join(root, 'one'), { 'a.js': body }));
+  const tree = await openTree((await storage.treePath(digest)) ?? '');
+  t.same(tree.find('a.js')?.encodings, ['br', 'gz']);
+  t.equal(brotliDecompressSync(await readFile(join(tree.root('br'), 'a.js'))).toString(), body);
+});
+
 t.test('refuses links that lead outside, and leaves nothing behind', async (t) => {
   const { root, storage, left } = setUp(t);
   for (const target of ['/etc/passwd', '../../x', 'a/../../x', 'loop']) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { resolveInTree } from '@pierhead/archive';
@@ -14,6 +14,9 @@ export interface ScannedFile {
   /** sha256 of the content, hexadecimal. */
   hash: string;
 }
+
+/** Files up to this many bytes are read at once, which is much quicker than a stream for each. */
+export const smallBytes = 1024 ** 2;
 
 /** A tree of files as it lies on disk. Paths are relative, with forward slashes. */
 export interface TreeScan {
@@ -29,7 +32,7 @@ export async function scanTree(root: string): Promise<TreeScan> {
   for (const path of scan.links.keys())
     if (resolveInTree(scan.links, path) === null) throw unsafe(path, 'is a link that leads outside or in circles');
   await inParallel(scan.files, async (file) => {
-    file.hash = await hashFile(join(root, file.path));
+    file.hash = await hashFile(join(root, file.path), file.bytes);
   });
   return scan;
 }
@@ -60,9 +63,10 @@ async function measure(root: string, path: string): Promise<ScannedFile> {
   return { path, bytes: size, executable: (mode & 0o111) !== 0, hash: '' };
 }
 
-async function hashFile(path: string): Promise<string> {
+async function hashFile(path: string, bytes: number): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  if (bytes <= smallBytes) hash.update(await readFile(path));
+  else await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
 

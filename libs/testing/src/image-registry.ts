@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 
@@ -53,7 +54,7 @@ async function imageOf(content: string) {
   tar.entry({ name: 'content' }, content);
   tar.finalize();
   const parts: Buffer[] = [];
-  for await (const part of tar) parts.push(part);
+  for await (const part of Readable.from(tar)) parts.push(Buffer.from(part));
   const plain = Buffer.concat(parts);
   const layer = gzipSync(plain);
   const config = Buffer.from(

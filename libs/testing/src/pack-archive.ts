@@ -59,6 +59,8 @@ export interface ZipEntry {
   /** Unix mode with its file type bits; 0 for an archive made elsewhere. */
   mode?: number;
   encrypted?: boolean;
+  /** Leaves out the flag that says that the name is UTF-8. */
+  unmarked?: boolean;
   crc?: number;
   size?: number;
 }
@@ -84,7 +86,7 @@ function zipEntry(entry: ZipEntry, offset: number): { local: Buffer; central: Bu
   const name = Buffer.from(entry.name);
   const shared = Buffer.alloc(26);
   shared.writeUInt16LE(20, 0);
-  shared.writeUInt16LE(0x800 | (entry.encrypted ? 1 : 0), 2);
+  shared.writeUInt16LE((entry.unmarked ? 0 : 0x800) | (entry.encrypted ? 1 : 0), 2);
   shared.writeUInt16LE(8, 4);
   shared.writeUInt32LE(entry.crc ?? crc32(body), 10);
   shared.writeUInt32LE(packed.length, 14);

@@ -19,7 +19,7 @@ t.test('the catalog starts with every built-in entry, and each has something to 
     egressAllow: [],
   });
   t.teardown(close);
-  const get = async (path: string) => (await fetch(url + path)).json();
+  const get = async (path: string) => (await (await fetch(url + path)).json()) as unknown[];
   t.equal((await get('/providers')).length, providers.length);
   for (const { id } of providers) t.ok((await get(`/providers/${id}/builders`)).length > 0, id);
   for (const { id } of builders) t.ok((await get(`/builders/${id}/runtimes`)).length > 0, id);

@@ -130,7 +130,7 @@ t.test('a release of files is served from storage', async (t) => {
   const site: Route = { ...route('site.test'), upstreams: [{ kind: 'files', digest, rules }] };
   const gateway = await gatewayFor(t, new MemoryRoutes([site]), {}, storage);
   t.match(await ask(gateway.url, { headers: { host: 'site.test' } }), { status: 200, body: '<h1>files</h1>' });
-  t.match(await ask(gateway.url, { path: '/no%2F..', headers: { host: 'site.test' } }), { status: 404 });
+  t.match(await ask(gateway.url, { path: '/none', headers: { host: 'site.test' } }), { status: 404 });
   t.match(await ask(gateway.url, { method: 'POST', body: 'x', headers: { host: 'site.test' } }), { status: 405 });
   const upgrade = { connection: 'Upgrade', upgrade: 'websocket' };
   t.match(await ask(gateway.url, { headers: { host: 'site.test', ...upgrade } }), { status: 400, body: /files/ });

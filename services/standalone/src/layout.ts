@@ -6,15 +6,19 @@ export interface ProcessSpec {
   roles: readonly string[];
   /** The file that Node runs, with the roles as its arguments. */
   entry: string;
+  nodeFlags?: readonly string[];
 }
 
 const entry = fileURLToPath(new URL('./role-process.js', import.meta.url));
 
+/** The young generation is half of what an idle Node process holds; the gateway allocates at each request. */
+const youngGeneration = (megabytes: number) => [`--max-semi-space-size=${megabytes}`];
+
 /** Which roles share a process. A dying worker or api must not stop the gateway. */
 export const layout: readonly ProcessSpec[] = [
-  { name: 'control', roles: ['catalog', 'api'], entry },
-  { name: 'gateway', roles: ['gateway'], entry },
-  { name: 'worker', roles: ['worker'], entry },
+  { name: 'control', roles: ['catalog', 'api'], entry, nodeFlags: youngGeneration(2) },
+  { name: 'gateway', roles: ['gateway'], entry, nodeFlags: youngGeneration(4) },
+  { name: 'worker', roles: ['worker'], entry, nodeFlags: youngGeneration(2) },
 ];
 
 /** First nothing new comes in, then work is handed back, then traffic ends. */

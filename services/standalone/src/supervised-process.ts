@@ -84,10 +84,10 @@ export class SupervisedProcess {
   }
 
   #spawn(): ChildProcess {
-    const { name, entry, roles } = this.spec;
+    const { name, entry, roles, nodeFlags = [] } = this.spec;
     const log = openLogFile(this.options.logsDir, name);
     // Detached: a Ctrl-C in the terminal must reach the supervisor alone, which then stops all in order.
-    const child = spawn(process.execPath, ['--enable-source-maps', entry, ...roles], {
+    const child = spawn(process.execPath, [...nodeFlags, entry, ...roles], {
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
     });

@@ -9,10 +9,18 @@ export interface Look {
 }
 
 /** Null when the upstream is well; else what is wrong with it. */
-export function lookAt(upstream: Upstream, look: Look, signal: AbortSignal): Promise<string | null> {
-  if (upstream.kind !== 'http') return Promise.resolve('the release has no server');
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(look.timeoutMs)]);
-  return look.path ? askPath(upstream, look.path, limit) : openPort(upstream, limit);
+export async function lookAt(upstream: Upstream, look: Look, signal: AbortSignal): Promise<string | null> {
+  if (upstream.kind !== 'http') return 'the release has no server';
+  const limit = new AbortController();
+  const stop = () => limit.abort();
+  const timer = setTimeout(stop, look.timeoutMs);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await (look.path ? askPath(upstream, look.path, limit.signal) : openPort(upstream, limit.signal));
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 type Server = Extract<Upstream, { kind: 'http' }>;

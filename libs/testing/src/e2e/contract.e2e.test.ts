@@ -5,7 +5,17 @@ import { testStack } from '../stack.js';
 import { visit } from '../visit.js';
 import { createSite, freshName, site } from './scenarios.js';
 
+t.setTimeout(300_000);
 const noDocker = await dockerMissing();
+
+/** A hundred thousand lines, slower than the 200 KiB/s at which the engine itself begins to clip; never in its cache. */
+const chattyDockerfile = () =>
+  [
+    'FROM busybox',
+    `RUN echo run ${Date.now()}; for i in $(seq 0 49); do seq $((i * 2000 + 1)) $((i * 2000 + 2000)); sleep 0.12; done`,
+    'CMD ["true"]',
+    '',
+  ].join('\n');
 
 t.test('the API keeps its contract', async (t) => {
   const stack = await testStack(t);
@@ -71,10 +81,7 @@ t.test('the API keeps its contract', async (t) => {
     { skip: noDocker },
     async (t) => {
       await ensureBaseImages();
-      const upload = await api.upload(
-        site({ Dockerfile: 'FROM busybox\nRUN seq 1 100000\nCMD ["true"]\n' }),
-        'application/gzip',
-      );
+      const upload = await api.upload(site({ Dockerfile: chattyDockerfile() }), 'application/gzip');
       const { body } = await api.post('/services', {
         name: freshName('chatty'),
         providerId: 'upload',
@@ -95,11 +102,13 @@ t.test('the API keeps its contract', async (t) => {
         const line = data as { seq: number; text: string };
         seq += 1;
         if (line.seq !== seq) t.fail(`line ${line.seq} came in place ${seq}`);
-        const counted = /(?:^|\s)(\d+)$/.exec(line.text);
-        if ((counted && !line.text.startsWith('#')) || /^#\d+ [\d.]+ \d+$/.test(line.text))
-          numbers.push(Number(counted?.[1]));
+        const counted = /^#\d+ (\d+)$/.exec(line.text);
+        if (counted) numbers.push(Number(counted[1]));
       }
-      t.equal(numbers.filter((value, index) => value === index + 1).length, 100_000);
+      t.ok(
+        numbers.length === 100_000 && numbers.every((value, index) => value === index + 1),
+        `${numbers.length} lines`,
+      );
       const ended = await api.follow(accepted.id);
       if (ended.artifact) await removeTestImages([ended.artifact.digest]);
     },
@@ -120,7 +129,7 @@ t.test('the API keeps its contract', async (t) => {
   });
 
   t.test('the document and its page are there, and everything else asks for a token', async (t) => {
-    const document = (await api.get("/openapi.json")).body;
+    const document = (await api.get('/openapi.json')).body;
     t.equal(document.openapi, '3.1.0');
     t.equal((await fetch(new URL('/docs', api.url))).status, 200);
     for (const [path, methods] of Object.entries(

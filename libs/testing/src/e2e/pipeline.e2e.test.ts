@@ -6,6 +6,7 @@ import { testStack } from '../stack.js';
 import { visit } from '../visit.js';
 import { createSite, freshName, site } from './scenarios.js';
 
+t.setTimeout(300_000);
 const noDocker = await dockerMissing();
 const backends = [
   { name: 'PostgreSQL', missing: false as const },
