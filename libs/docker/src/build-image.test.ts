@@ -9,6 +9,7 @@ import { callEngine } from './call-engine.js';
 import { connectEngine } from './connect-engine.js';
 import { inspectImage, removeImage } from './images.js';
 
+t.setTimeout(180_000);
 const missing = await dockerMissing();
 if (!missing) await ensureBaseImages();
 const engine = testEngine();

@@ -6,6 +6,7 @@ import { inspectImage } from './images.js';
 import { pinImage, pullImage } from './pull-image.js';
 import { parseReference } from './reference.js';
 
+t.setTimeout(180_000);
 const missing = await dockerMissing();
 if (!missing) await ensureBaseImages();
 const engine = testEngine();

@@ -50,13 +50,7 @@ export function findUser(passwd: string, name: string): ServerUser | null {
 /** Whether `user` may pass through every folder from the root to `folder`. */
 export async function canReach(folder: string, user: ServerUser | null): Promise<boolean> {
   if (!user) return true;
-  const { parts } = folder.split('/').reduce(
-    ({ path, parts }, part) => {
-      const next = part ? `${path}/${part}` : path;
-      return { path: next, parts: part ? [...parts, next] : parts };
-    },
-    { path: '', parts: ['/'] as string[] },
-  );
+  const parts = folder.split('/').map((_, index, all) => all.slice(0, index + 1).join('/') || '/');
   for (const part of parts) {
     const entry = await stat(part).catch(() => null);
     if (entry && !maySearch(entry, user)) return false;

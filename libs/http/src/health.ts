@@ -18,10 +18,20 @@ const silent = { logLevel: 'warn', config: { public: true } } as const;
 
 /** `GET /health`: this process answers. `GET /ready`: so does everything that it needs; why not is in the log. */
 export function registerHealth(app: App, { checks }: { checks: Record<string, HealthCheck> }): void {
-  const health = { tags: ['operations'], summary: 'Alive', response: { 200: Type.Object({ status: Type.String() }) } };
+  const health = {
+    tags: ['Operations'],
+    operationId: 'health',
+    summary: 'Whether this process answers',
+    response: { 200: Type.Object({ status: Type.String() }) },
+  };
   app.get('/health', { ...silent, schema: health }, async () => ({ status: 'ok' }));
 
-  const ready = { tags: ['operations'], summary: 'Ready', response: { 200: Readiness, 503: Readiness } };
+  const ready = {
+    tags: ['Operations'],
+    operationId: 'ready',
+    summary: 'Whether everything that it needs answers',
+    response: { 200: Readiness, 503: Readiness },
+  };
   let running: Promise<Readiness> | undefined;
   app.get('/ready', { ...silent, schema: ready }, async (_request, reply) => {
     // Anyone may ask, however often; the dependencies are asked once at a time.

@@ -2,12 +2,16 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import plugin from 'fastify-plugin';
+import type { TSchema } from 'typebox';
+import { withReferences } from './shared-schemas.js';
 
 export interface OpenApiOptions {
   title: string;
   description: string;
   /** Sections of the document, in their order. */
   tags?: { name: string; description: string }[];
+  /** Written once, under their names, wherever routes use them. */
+  schemas?: Record<string, TSchema>;
 }
 
 const policy = {
@@ -20,16 +24,23 @@ const policy = {
 
 /** The OpenAPI document at `/openapi.json` and its page at `/docs`; both are public. */
 export const openApi = plugin<OpenApiOptions & { version: string }>(async (app, options) => {
-  const { title, description, version, tags = [] } = options;
+  const { title, description, version, tags = [], schemas = {} } = options;
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title, description, version },
       tags,
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        // The schemas are plain JSON Schema, which 3.1 takes as it is; the types know 3.0 too.
+        schemas: schemas as Record<string, object>,
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'A token, as `Authorization: Bearer …`.' },
+        },
+      },
       security: [{ bearer: [] }],
     },
     transform: ({ schema, url, route }) => ({ schema: withSecurity(schema, route), url }),
+    transformObject: (document) => ('openapiObject' in document ? withReferences(document.openapiObject) : document),
   });
   app.get('/openapi.json', { config: { public: true }, schema: { hide: true } }, async () => app.swagger());
   await app.register(async (docs) => {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runTests } from './runner/run-all.js';
@@ -12,7 +11,7 @@ const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
 
 process.exitCode = await runTests({
-  root: join(root),
+  root,
   fast: values.fast,
   noSkips: values['no-skips'],
   filters: positionals,

@@ -1,1 +1,2 @@
+export { openApiDocument } from './open-api-document.js';
 export { type RunningApi, startApi } from './start-api.js';

@@ -1,8 +1,61 @@
-import { problems as problemsOf } from '@pierhead/http';
-import { Id } from '@pierhead/model';
+import { Problem, problems as problemsOf } from '@pierhead/http';
+import {
+  BuilderMetadata,
+  ConfigField,
+  ConfigSchema,
+  Deployment,
+  DeploymentInput,
+  Id,
+  LogLine,
+  Project,
+  ProjectInput,
+  ProviderMetadata,
+  RuntimeMetadata,
+  Service,
+  ServiceInput,
+  Upload,
+  ValidationResult,
+  WorkerInfo,
+} from '@pierhead/model';
 import { Type } from 'typebox';
 
 export const idParams = Type.Object({ id: Id });
 
-/** The responses of every route beside its own. */
-export const problems = problemsOf(400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503);
+/** The errors that any route may answer with, and those of this one. */
+export const problems = <S extends number>(...statuses: S[]) => problemsOf(400, 401, 403, 429, 503, ...statuses);
+
+/** The answer to a deletion: no body. */
+export const nothing = Type.Null({ description: 'Done.' });
+
+/** The sections of the document. */
+export const tags = [
+  {
+    name: 'Registries',
+    description: 'What can be chosen: providers, builders and runtimes, and their config schemas.',
+  },
+  { name: 'Projects', description: 'Groups of services.' },
+  { name: 'Services', description: 'What is deployed: where its source comes from, how it is built and run.' },
+  { name: 'Uploads', description: 'Archives of source or of files ready to serve.' },
+  { name: 'Deployments', description: 'Attempts to make a revision of a service live, with their logs.' },
+  { name: 'Operations', description: 'What an operator watches.' },
+];
+
+/** The schemas that the document names. */
+export const shared = {
+  BuilderMetadata,
+  ConfigField,
+  ConfigSchema,
+  Deployment,
+  DeploymentInput,
+  LogLine,
+  Problem,
+  Project,
+  ProjectInput,
+  ProviderMetadata,
+  RuntimeMetadata,
+  Service,
+  ServiceInput,
+  Upload,
+  ValidationResult,
+  WorkerInfo,
+};

@@ -13,36 +13,19 @@ import {
   uploadRepository,
   workerRepository,
 } from '@pierhead/database';
-import { createServer, registerHealth, requireToken } from '@pierhead/http';
 import { createLogger } from '@pierhead/logger';
 import { createQueue } from '@pierhead/queue';
 import { createFolderStorage } from '@pierhead/storage';
 import { createCatalogClient } from './catalog-client.js';
 import type { ApiContext } from './context.js';
+import { createApp } from './create-app.js';
 import { startDispatcher } from './dispatcher.js';
 import { createFeed } from './feed.js';
-import { deploymentRoutes } from './routes/deployments.js';
-import { logRoutes } from './routes/logs.js';
-import { operationRoutes } from './routes/operations.js';
-import { projectRoutes } from './routes/projects.js';
-import { registryRoutes } from './routes/registries.js';
-import { serviceRoutes } from './routes/services.js';
-import { uploadRoutes } from './routes/uploads.js';
 
 export interface RunningApi {
   url: string;
   close(): Promise<void>;
 }
-
-const routes = [
-  registryRoutes,
-  projectRoutes,
-  serviceRoutes,
-  uploadRoutes,
-  deploymentRoutes,
-  logRoutes,
-  operationRoutes,
-];
 
 /** Migrates the database, then serves the API and hands deployments to the queue. */
 export async function startApi(
@@ -73,21 +56,15 @@ export async function startApi(
       `http://${hostnameOf(name, environment, config.baseDomain)}:${config.publicGatewayPort}`,
   };
 
-  const app = await createServer({
-    name: 'api',
-    version: '0.1.0',
+  const app = await createApp(context, {
     logger,
-    openApi: { title: 'Pierhead', description: 'Source goes in, a live URL comes out.' },
-  });
-  requireToken(app, tokenVerifier(config.adminToken));
-  await registerHealth(app, {
+    verify: tokenVerifier(config.adminToken),
     checks: {
       database: async () => void (await database.sql`select 1`),
       queue: queue.ping,
       catalog: context.catalog.ping,
     },
   });
-  for (const each of routes) await app.register(async (scope) => each(scope, context));
   const dispatcher = await startDispatcher(database, queue, logger);
   const url = await app.listen({ host: config.host, port: config.apiPort });
 

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { App } from '@pierhead/http';
 import type { FastifyInstance } from 'fastify';
 import { createAdminServer } from './admin-server.js';
+import { Connections } from './connections.js';
 import { defaultLimits, type GatewayLimits, type GatewayOptions } from './gateway-options.js';
 import { registerMetrics } from './metrics.js';
 import { createPublicServer } from './public-server.js';
@@ -36,7 +37,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     pools: () => pools.size,
     webSockets: () => tunnels.size,
   });
-  const parts = { limits, logger, table, pools, countResponse, site: createSiteHandler({ storage }) };
+  const parts = {
+    limits,
+    logger,
+    table,
+    pools,
+    countResponse,
+    connections: new Connections(),
+    site: createSiteHandler({ storage }),
+  };
   const server = await createPublicServer(parts);
   acceptUpgrades(server, parts, tunnels);
   await server.listen({ host: options.host, port: options.port });

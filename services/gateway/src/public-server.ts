@@ -9,8 +9,8 @@ import {
   LogController,
 } from 'fastify';
 import { admit } from './admission.js';
+import type { Connections } from './connections.js';
 import type { GatewayLimits } from './gateway-options.js';
-import { MalformedRequests } from './malformed-requests.js';
 import { type Problem, sendProblem } from './problem.js';
 import { noUpstreams } from './problems.js';
 import { createProxy, type PassOn } from './proxy.js';
@@ -23,14 +23,14 @@ export interface PublicServerOptions {
   logger: FastifyBaseLogger;
   table: RouteTable;
   pools: UpstreamPools;
+  connections: Connections;
   countResponse(status: number): void;
   site: SiteHandler;
 }
 
 /** The server that users meet. Every method and path of every host is a release's own. */
 export async function createPublicServer(options: PublicServerOptions): Promise<FastifyInstance> {
-  const { limits, logger } = options;
-  const malformed = new MalformedRequests();
+  const { limits, logger, connections } = options;
   const server = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -41,7 +41,7 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
     http: { headersTimeout: limits.requestHeadersMs, insecureHTTPParser: false },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    clientErrorHandler: (error, socket) => malformed.refuse(error, socket),
+    clientErrorHandler: (error, socket) => connections.refuse(error, socket),
   });
   // reply-from warns of every client that leaves early; failures are logged once, by `fail`.
   const quiet = logger.child({}, { level: 'error' });
@@ -58,7 +58,7 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
     exposeHeadRoute: false,
     handler: (request, reply) => {
       request.raw.url = request.originalUrl;
-      malformed.noteAnswer(request.raw.socket, reply.raw);
+      connections.noteAnswer(request.raw.socket, reply.raw);
       reply.raw.once('close', () => options.countResponse(reply.raw.statusCode));
       const { route, problem } = admit(request.raw, options.table, limits.bodyBytes);
       return problem ? fail(reply, problem) : serve(request, reply, route, options, proxy, fail);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { type ClientOptions, WebSocket } from 'ws';
@@ -213,6 +214,26 @@ t.test('malformed handshakes and unknown hosts are refused, and leave nothing op
   t.match(await sendRaw(port, `${handshake.replace('GET', 'POST')}\r\n`), /^HTTP\/1\.1 (?:400|404|405) /);
   await until(() => sockets.clients.size === 0);
   t.match((await ask(`${gateway.adminUrl}/metrics`)).body, /pierhead_gateway_websockets\{.*\} 0/);
+});
+
+t.test('an upgrade behind an unanswered request ends the connection, not the gateway', async (t) => {
+  let arrived = 0;
+  let left = 0;
+  const { gateway, port } = await release(t, (_request, response) => {
+    arrived += 1;
+    response.on('close', () => (left += 1));
+  });
+  for (const [at, upgrade] of [handshake, handshake.replace('websocket', 'h2c')].entries()) {
+    const socket = net.connect(port, '127.0.0.1');
+    const closed = once(socket, 'close');
+    socket.write('GET /slow HTTP/1.1\r\nHost: app.test\r\n\r\n');
+    await until(() => arrived === at + 1);
+    socket.write(`${upgrade}\r\n`);
+    await closed;
+    t.equal(socket.bytesRead, 0);
+    await until(() => left === at + 1);
+  }
+  t.match(await ask(`${gateway.adminUrl}/health`), { status: 200 });
 });
 
 t.test('open WebSockets are counted, and closed with 1001 when the gateway closes', async (t) => {

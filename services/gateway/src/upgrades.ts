@@ -15,6 +15,8 @@ export function acceptUpgrades(server: FastifyInstance, options: PublicServerOpt
   server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // The client may leave at any time; whoever owns the socket next sees its close.
     socket.on('error', () => socket.destroy());
+    // Sent before the answer to the request ahead of it: there is no place for an answer to this one.
+    if (options.connections.isBusy(socket)) return socket.destroy();
     if (request.headers.upgrade?.toLowerCase() === 'websocket')
       return join({ request, socket, head }, options, tunnels);
     // Some clients offer HTTP/2 with their first request; staying with HTTP/1.1 is the answer to that.
@@ -32,6 +34,7 @@ function join(upgrade: Upgrade, { table, limits, pools, logger }: PublicServerOp
   const replicas = pools.choose(route);
   if (replicas.length === 0) return refuse(noUpstreams(route.hostname));
   tunnels.join(upgrade, route, replicas).catch((error: unknown) => {
+    if (socket.destroyed) return;
     const requestId = refuse(upstreamProblem(error, route.hostname, limits.bodyBytes));
     logger.warn({ requestId, reason: messageOf(error) }, 'refused a WebSocket');
   });

@@ -42,7 +42,14 @@ class ImageProvider implements Provider<ImageConfig> {
     return { id, ref: want.ref ?? config.image };
   }
 
-  async fetchSource(revision: Revision): Promise<Source> {
+  /** Nothing is fetched yet: the builder pulls what is pinned here. */
+  async fetchSource(
+    revision: Revision,
+    _config: ImageConfig,
+    _workspace: string,
+    context: CallContext,
+  ): Promise<Source> {
+    context.signal.throwIfAborted();
     if (!isImageId(revision.id) && !parseReference(revision.id).digest) throw notPinned(revision.id);
     return { kind: 'image', reference: revision.id };
   }

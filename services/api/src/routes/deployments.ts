@@ -18,6 +18,11 @@ const idempotencyHeaders = Type.Object({
   ),
 });
 
+const EventStream = {
+  description: 'Events named `deployment`; the data of each is a deployment.',
+  content: { 'text/event-stream': { schema: Type.String() } },
+};
+
 export const deploymentRoutes: Routes = async (app, context) => {
   const { deployments, services, feed } = context;
 
@@ -26,11 +31,13 @@ export const deploymentRoutes: Routes = async (app, context) => {
     {
       schema: {
         tags,
+        operationId: 'deployService',
         summary: 'Deploy a service',
+        description: 'The answer comes at once; the deployment waits its turn, then runs.',
         params: idParams,
         headers: idempotencyHeaders,
         body: Type.Optional(DeploymentInput),
-        response: { 202: Deployment, ...problems },
+        response: { 202: Deployment, ...problems(404, 409, 413, 415, 422) },
       },
     },
     async ({ params, body, headers }, reply) => {
@@ -50,7 +57,15 @@ export const deploymentRoutes: Routes = async (app, context) => {
 
   app.post(
     '/deployments/:id/cancel',
-    { schema: { tags, summary: 'Cancel a deployment', params: idParams, response: { 202: Deployment, ...problems } } },
+    {
+      schema: {
+        tags,
+        operationId: 'cancelDeployment',
+        summary: 'Cancel a deployment',
+        params: idParams,
+        response: { 202: Deployment, ...problems(404, 409) },
+      },
+    },
     async ({ params }, reply) => {
       const outcome = await deployments.cancel(params.id);
       const row = await deployments.find(params.id);
@@ -69,10 +84,11 @@ export const deploymentRoutes: Routes = async (app, context) => {
     {
       schema: {
         tags,
+        operationId: 'listServiceDeployments',
         summary: "List a service's deployments, newest first",
         params: idParams,
         querystring: PageQuery,
-        response: { 200: page(Deployment), ...problems },
+        response: { 200: page(Deployment), ...problems(404) },
       },
     },
     async ({ params, query }) => {
@@ -91,9 +107,10 @@ export const deploymentRoutes: Routes = async (app, context) => {
     {
       schema: {
         tags,
+        operationId: 'listDeployments',
         summary: 'List all deployments, newest first',
         querystring: PageQuery,
-        response: { 200: page(Deployment), ...problems },
+        response: { 200: page(Deployment), ...problems() },
       },
     },
     async ({ query }) => {
@@ -104,7 +121,15 @@ export const deploymentRoutes: Routes = async (app, context) => {
 
   app.get(
     '/deployments/:id',
-    { schema: { tags, summary: 'Read a deployment', params: idParams, response: { 200: Deployment, ...problems } } },
+    {
+      schema: {
+        tags,
+        operationId: 'readDeployment',
+        summary: 'Read a deployment',
+        params: idParams,
+        response: { 200: Deployment, ...problems(404) },
+      },
+    },
     async ({ params }) => {
       const row = await deployments.find(params.id);
       if (!row) throw unknownDeployment();
@@ -117,10 +142,11 @@ export const deploymentRoutes: Routes = async (app, context) => {
     {
       schema: {
         tags,
+        operationId: 'followDeployment',
         summary: 'Follow a deployment',
         description: 'Server-sent events: the deployment at once and at each change, until it ends.',
         params: idParams,
-        produces: ['text/event-stream'],
+        response: { 200: EventStream, ...problems(404) },
       },
     },
     async (request, reply) => {

@@ -24,7 +24,11 @@ const LogAnswer = {
   description: 'The log.',
   content: {
     'application/json': { schema: LogPage },
-    'text/event-stream': { schema: Type.String() },
+    'text/event-stream': {
+      schema: Type.String({
+        description: 'An event `line` for each line, its `seq` as the id; then `end` with the status.',
+      }),
+    },
     'text/plain; charset=utf-8': { schema: Type.Unsafe<Readable>({ type: 'string' }) },
   },
 };
@@ -43,12 +47,13 @@ export const logRoutes: Routes = async (app, context) => {
     {
       schema: {
         tags: ['Deployments'],
+        operationId: 'readDeploymentLog',
         summary: "Read or follow a deployment's log",
         description:
           'JSON by default; `Accept: text/event-stream` follows it until the deployment ends and resumes from `Last-Event-ID`; `Accept: text/plain` gives the plain log.',
         params: idParams,
         querystring: LogQuery,
-        response: { 200: LogAnswer, ...problems },
+        response: { 200: LogAnswer, ...problems(404) },
       },
     },
     async (request, reply) => {

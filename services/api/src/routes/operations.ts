@@ -9,8 +9,9 @@ export const operationRoutes: Routes = async (app, { workers }) => {
     {
       schema: {
         tags: ['Operations'],
+        operationId: 'listWorkers',
         summary: 'List workers: slots, what each can build and run, last heartbeat',
-        response: { 200: Type.Array(WorkerInfo), ...problems },
+        response: { 200: Type.Array(WorkerInfo), ...problems() },
       },
     },
     async () => workers.list(),

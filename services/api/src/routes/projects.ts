@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { cursorId } from '../cursor.js';
 import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
-import { idParams, problems } from '../schemas.js';
+import { idParams, nothing, problems } from '../schemas.js';
 
 const view = ({ id, name, createdAt }: ProjectRow) => ({ id, name, createdAt: createdAt.toISOString() });
 const nameTaken = (name: string) => conflict('name_taken', `A project named \u201c${name}\u201d exists already.`);
@@ -16,7 +16,13 @@ export const projectRoutes: Routes = async (app, { projects }) => {
   app.get(
     '/projects',
     {
-      schema: { tags, summary: 'List projects', querystring: PageQuery, response: { 200: page(Project), ...problems } },
+      schema: {
+        tags,
+        operationId: 'listProjects',
+        summary: 'List projects',
+        querystring: PageQuery,
+        response: { 200: page(Project), ...problems() },
+      },
     },
     async ({ query }) => {
       const { items, nextCursor } = await projects.list(query.limit, cursorId(query.cursor));
@@ -26,7 +32,15 @@ export const projectRoutes: Routes = async (app, { projects }) => {
 
   app.post(
     '/projects',
-    { schema: { tags, summary: 'Create a project', body: ProjectInput, response: { 201: Project, ...problems } } },
+    {
+      schema: {
+        tags,
+        operationId: 'createProject',
+        summary: 'Create a project',
+        body: ProjectInput,
+        response: { 201: Project, ...problems(409, 413, 415) },
+      },
+    },
     async ({ body }, reply) => {
       const row = await projects.create(body.name);
       if (!row) throw nameTaken(body.name);
@@ -36,7 +50,15 @@ export const projectRoutes: Routes = async (app, { projects }) => {
 
   app.get(
     '/projects/:id',
-    { schema: { tags, summary: 'Read a project', params: idParams, response: { 200: Project, ...problems } } },
+    {
+      schema: {
+        tags,
+        operationId: 'readProject',
+        summary: 'Read a project',
+        params: idParams,
+        response: { 200: Project, ...problems(404) },
+      },
+    },
     async ({ params }) => {
       const row = await projects.find(params.id);
       if (!row) throw unknown();
@@ -49,10 +71,11 @@ export const projectRoutes: Routes = async (app, { projects }) => {
     {
       schema: {
         tags,
+        operationId: 'renameProject',
         summary: 'Rename a project',
         params: idParams,
         body: ProjectInput,
-        response: { 200: Project, ...problems },
+        response: { 200: Project, ...problems(404, 409, 413, 415) },
       },
     },
     async ({ params, body }) => {
@@ -68,9 +91,10 @@ export const projectRoutes: Routes = async (app, { projects }) => {
     {
       schema: {
         tags,
+        operationId: 'deleteProject',
         summary: 'Delete a project without services',
         params: idParams,
-        response: { 204: Type.Null(), ...problems },
+        response: { 204: nothing, ...problems(404, 409) },
       },
     },
     async ({ params }, reply) => {

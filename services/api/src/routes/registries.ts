@@ -26,35 +26,59 @@ export const registryRoutes: Routes = async (app, { catalog }) => {
     const path = `/${noun}s`;
     const get = (
       url: string,
+      operationId: string,
       summary: string,
       answer: TSchema,
       more: { params?: TSchema; querystring?: TSchema } = {},
     ) =>
-      app.get(url, { schema: { tags, summary, ...more, response: { 200: answer, ...problems } } }, (request, reply) =>
-        forward(catalog, request, reply),
+      app.get(
+        url,
+        {
+          schema: {
+            tags,
+            operationId,
+            summary,
+            ...more,
+            response: { 200: answer, ...problems(...(more.params ? [404] : [])) },
+          },
+        },
+        (request, reply) => forward(catalog, request, reply),
       );
 
-    get(path, `List ${noun}s`, Type.Array(schema));
-    get(`${path}/:id`, `Read a ${noun}`, schema, { params });
-    get(`${path}/:id/schema`, `Read a ${noun}'s config schema`, ConfigSchema, { params, querystring });
+    get(path, `list${title(noun)}s`, `List ${noun}s`, Type.Array(schema));
+    get(`${path}/:id`, `read${title(noun)}`, `Read a ${noun}`, schema, { params });
+    get(`${path}/:id/schema`, `read${title(noun)}Schema`, `Read a ${noun}'s config schema`, ConfigSchema, {
+      params,
+      querystring,
+    });
     for (const [others, answer] of Object.entries(compatible)) {
-      get(`${path}/:id/${others}`, `List the ${others} that go with a ${noun}`, Type.Array(answer), { params });
+      get(
+        `${path}/:id/${others}`,
+        `list${title(others)}Of${title(noun)}`,
+        `List the ${others} that go with a ${noun}`,
+        Type.Array(answer),
+        { params },
+      );
     }
     app.post(
       `${path}/:id/validate`,
       {
         schema: {
           tags,
+          operationId: `validate${title(noun)}Config`,
           summary: `Validate a config for a ${noun}`,
+          description: 'The answer is 200 whether the config is valid or not.',
           params,
           body,
-          response: { 200: ValidationResult, ...problems },
+          response: { 200: ValidationResult, ...problems(404, 413, 415) },
         },
       },
       (request, reply) => forward(catalog, request, reply),
     );
   }
 };
+
+const title = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
 /** Passes the request on, and the answer back as the bytes that they are. */
 async function forward(catalog: CatalogClient, request: FastifyRequest, reply: FastifyReply): Promise<void> {

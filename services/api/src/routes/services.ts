@@ -6,7 +6,7 @@ import { cursorId } from '../cursor.js';
 import { mergePatch } from '../merge-patch.js';
 import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
-import { idParams, problems } from '../schemas.js';
+import { idParams, nothing, problems } from '../schemas.js';
 import { assertInput, inputOf, resolveInput } from '../service-input.js';
 import { serviceView, serviceViews } from '../views.js';
 
@@ -41,9 +41,10 @@ export const serviceRoutes: Routes = async (app, context) => {
     {
       schema: {
         tags,
+        operationId: 'listServices',
         summary: 'List services, newest first',
         querystring: ListQuery,
-        response: { 200: page(Service), ...problems },
+        response: { 200: page(Service), ...problems() },
       },
     },
     async ({ query: { limit, cursor, search } }) => {
@@ -58,7 +59,17 @@ export const serviceRoutes: Routes = async (app, context) => {
 
   app.post(
     '/services',
-    { schema: { tags, summary: 'Create a service', body: ServiceInput, response: { 201: Service, ...problems } } },
+    {
+      schema: {
+        tags,
+        operationId: 'createService',
+        summary: 'Create a service',
+        description:
+          'Nothing is deployed yet. The three configs are validated together; every fault comes back at its path.',
+        body: ServiceInput,
+        response: { 201: Service, ...problems(409, 413, 415, 422) },
+      },
+    },
     async ({ body }, reply) => {
       const row = stored(await services.create(await resolveInput(body, newId(), null, context)), body);
       return reply
@@ -71,7 +82,16 @@ export const serviceRoutes: Routes = async (app, context) => {
 
   app.get(
     '/services/:id',
-    { schema: { tags, summary: 'Read a service', params: idParams, response: { 200: Service, ...problems } } },
+    {
+      schema: {
+        tags,
+        operationId: 'readService',
+        summary: 'Read a service',
+        description: 'Secrets are answered as `{ secret: true }`.',
+        params: idParams,
+        response: { 200: Service, ...problems(404) },
+      },
+    },
     async ({ params }, reply) => {
       const row = await services.find(params.id);
       if (!row) throw unknown();
@@ -84,11 +104,13 @@ export const serviceRoutes: Routes = async (app, context) => {
     {
       schema: {
         tags,
+        operationId: 'changeService',
         summary: 'Change a service',
+        description: 'A JSON merge patch. The change reaches visitors with the next deployment.',
         params: idParams,
         headers: matchHeaders,
         body: ServicePatch,
-        response: { 200: Service, ...problems },
+        response: { 200: Service, ...problems(404, 409, 412, 413, 415, 422) },
       },
     },
     async ({ params, body, headers }, reply) => {
@@ -111,9 +133,10 @@ export const serviceRoutes: Routes = async (app, context) => {
     {
       schema: {
         tags,
+        operationId: 'deleteService',
         summary: 'Delete a service and everything that it owns',
         params: idParams,
-        response: { 204: Type.Null(), ...problems },
+        response: { 204: nothing, ...problems(404) },
       },
     },
     async ({ params }, reply) => {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Upload } from '@pierhead/model';
+import { Type } from 'typebox';
 import type { Routes } from '../routes.js';
 import { problems } from '../schemas.js';
 
@@ -21,10 +22,11 @@ export const uploadRoutes: Routes = async (app, { uploads, storage }) => {
       bodyLimit: 2 ** 40,
       schema: {
         tags: ['Uploads'],
+        operationId: 'upload',
         summary: 'Upload an archive of source or of files ready to serve',
         description: 'The body is the archive itself. The same bytes give the same id.',
-        consumes: Object.keys(formats),
-        response: { 201: Upload, ...problems },
+        body: { content: Object.fromEntries(Object.keys(formats).map((type) => [type, { schema: Type.Unknown() }])) },
+        response: { 201: Upload, ...problems(413, 415, 422) },
       },
     },
     async (request, reply) => {

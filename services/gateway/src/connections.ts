@@ -1,21 +1,26 @@
 import type { ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 const statusOf: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
-/** Ends connections whose bytes are no HTTP, or ambiguous: nothing that follows on them can be trusted. */
-export class MalformedRequests {
-  readonly #answers = new WeakMap<Socket, ServerResponse>();
+/** The connections of clients, and which of them are getting an answer: nothing else may be written to those. */
+export class Connections {
+  readonly #answers = new WeakMap<Duplex, ServerResponse>();
 
-  /** Remembers the answer that a connection is getting: a refusal must not land in the middle of it. */
-  noteAnswer(socket: Socket, response: ServerResponse) {
+  noteAnswer(socket: Duplex, response: ServerResponse) {
     this.#answers.set(socket, response);
   }
 
+  /** Whether a request on this connection still waits for the end of its answer. */
+  isBusy(socket: Duplex): boolean {
+    return this.#answers.get(socket)?.writableFinished === false;
+  }
+
+  /** Ends a connection whose bytes are no HTTP, or ambiguous: nothing that follows on it can be trusted. */
   refuse(error: NodeJS.ErrnoException, socket: Socket) {
-    const answer = this.#answers.get(socket);
-    const answering = answer?.headersSent && !answer.writableFinished;
+    const answering = this.isBusy(socket) && this.#answers.get(socket)?.headersSent;
     if (!socket.writable || answering || error.code === 'ECONNRESET') return socket.destroy();
     socket.write(refusal(statusOf[error.code ?? ''] ?? 400));
     socket.destroySoon();

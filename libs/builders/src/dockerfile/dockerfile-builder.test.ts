@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { callEngine, inspectImage } from '@pierhead/docker';
+import { createRegistries } from '@pierhead/registry';
+import {
+  builderContract,
+  dockerMissing,
+  ensureBaseImages,
+  nodeAppFiles,
+  recordingContext,
+  removeTestImages,
+  testEngine,
+} from '@pierhead/testing';
+import t, { type Test } from 'tap';
+import { createDockerfileBuilder } from './dockerfile-builder.js';
+import type { DockerfileConfig } from './dockerfile-config.js';
+import { manifest } from './index.js';
+
+t.setTimeout(180_000);
+const skip = await dockerMissing();
+if (!skip) await ensureBaseImages();
+const made: string[] = [];
+t.teardown(() => removeTestImages(made));
+
+const { builders } = createRegistries({ providers: [], builders: [manifest], runtimes: [] });
+const validate = async (config: Record<string, unknown>) =>
+  (await builders.validateBuilderConfig('dockerfile', config))!;
+
+/** Builds `files` with a config that went through validation, as every config does. */
+async function build(t: Test, files: Record<string, string>, config: Record<string, unknown> = {}) {
+  const context = await recordingContext(t);
+  const valid = await validate(config);
+  t.same(valid.errors, []);
+  const source = { kind: 'tree' as const, path: t.testdir(files) };
+  const artifact = await createDockerfileBuilder().build(source, valid.config as DockerfileConfig, context);
+  made.push(artifact.digest);
+  return { artifact, log: context.lines.join('\n') };
+}
+
+builderContract(manifest, {
+  skip,
+  prepare: async (t) => ({
+    source: { kind: 'tree', path: t.testdir(nodeAppFiles(randomUUID())) },
+    broken: { source: { kind: 'tree', path: t.testdir({ one: { Dockerfile: 'FROM busybox\nRUN exit 1\n' } }) } },
+  }),
+});
+
+t.test('dockerfilePath and context choose the file and the folder', { skip }, async (t) => {
+  const stamp = randomUUID();
+  const files = { 'Web.dockerfile': 'FROM busybox\nCOPY only /x\nRUN cat /x\n', only: 'wrong', app: { only: stamp } };
+  const { log } = await build(t, Object.assign({}, files) as never, {
+    dockerfilePath: 'Web.dockerfile',
+    context: 'app',
+  });
+  t.match(log, `#3 ${stamp}`);
+});
+
+t.test('buildArgs reach the build byte for byte', { skip }, async (t) => {
+  const value = ` q"uo'te $HOME \`x\` \\ %s\nline ✓ ${randomUUID()}`;
+  const Dockerfile = 'FROM busybox\nARG VALUE\nRUN printf "%s" "$VALUE" | base64 | tr -d "\\n"\n';
+  const { log } = await build(t, { Dockerfile }, { buildArgs: { VALUE: value } });
+  t.match(log, Buffer.from(value).toString('base64'));
+});
+
+t.test('target stops at its stage', { skip }, async (t) => {
+  const Dockerfile = `FROM busybox AS one\nRUN echo ${randomUUID()}\nFROM one AS two\nRUN exit 1\n`;
+  t.match((await build(t, { Dockerfile }, { target: 'one' })).log, /RUN echo/);
+  await t.rejects(build(t, { Dockerfile }, { target: 'two' }), {
+    code: 'build_step_failed',
+    line: 'Dockerfile:4: RUN exit 1',
+  });
+});
+
+t.test('platform decides what the image is for', { skip }, async (t) => {
+  const Dockerfile = `FROM scratch\nLABEL stamp=${randomUUID()}\nCOPY Dockerfile /\n`;
+  const { artifact } = await build(t, { Dockerfile }, { platform: 'linux/arm64' });
+  const call = { method: 'GET', path: `/images/${artifact.digest}/json` } as const;
+  t.equal((await callEngine<{ Architecture: string }>(testEngine(), call)).Architecture, 'arm64');
+});
+
+t.test('cacheFrom is asked, and an image that cannot be had costs no build', { skip }, async (t) => {
+  const Dockerfile = `FROM busybox\nRUN echo ${randomUUID()}\n`;
+  const { log } = await build(t, { Dockerfile }, { cacheFrom: ['127.0.0.1:9/cache:1'] });
+  t.match(log, 'importing cache manifest from 127.0.0.1:9/cache:1');
+});
+
+t.test('an image is built in the engine, with the labels of Pierhead', { skip }, async (t) => {
+  const { artifact } = await build(t, nodeAppFiles(randomUUID()));
+  t.match(await inspectImage(testEngine(), artifact.digest), {
+    managed: true,
+    bytes: artifact.kind === 'image' && artifact.bytes,
+  });
+});
+
+t.test('configs that lead elsewhere are refused', async (t) => {
+  const bad: [Record<string, unknown>, string][] = [
+    [{ dockerfilePath: '../Dockerfile' }, '/dockerfilePath'],
+    [{ dockerfilePath: '/etc/passwd' }, '/dockerfilePath'],
+    [{ dockerfilePath: 'a/../../b' }, '/dockerfilePath'],
+    [{ dockerfilePath: 'a;id' }, '/dockerfilePath'],
+    [{ dockerfilePath: 'a\nb' }, '/dockerfilePath'],
+    [{ context: '..' }, '/context'],
+    [{ context: 'http://evil.example/x.tar' }, '/context'],
+    [{ target: '--x' }, '/target'],
+    [{ platform: 'linux' }, '/platform'],
+    [{ cacheFrom: ['type=local,src=/'] }, '/cacheFrom/0'],
+    [{ buildArgs: { BUILDKIT_SYNTAX: 'evil/x' } }, '/buildArgs'],
+    [{ buildArgs: { 'a=b': 'c' } }, '/buildArgs'],
+    [{ privileged: true }, '/privileged'],
+  ];
+  for (const [config, path] of bad) {
+    const { valid, errors } = await validate(config);
+    t.equal(valid, false, JSON.stringify(config));
+    t.ok(
+      errors.some((error) => error.path.startsWith(path)),
+      path,
+    );
+  }
+  t.match(await validate({}), {
+    valid: true,
+    config: { dockerfilePath: 'Dockerfile', context: '.', buildArgs: {}, cacheFrom: [] },
+  });
+});

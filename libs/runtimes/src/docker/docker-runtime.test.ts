@@ -1,0 +1,305 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { buildImage, callEngine, inspectContainer, listContainers } from '@pierhead/docker';
+import type { Artifact, Instance, OutputLine } from '@pierhead/model';
+import { createRegistries } from '@pierhead/registry';
+import {
+  busyboxAppFiles,
+  dockerMissing,
+  ensureBaseImages,
+  nodeAppFiles,
+  recordingContext,
+  removeTestImages,
+  runtimeContract,
+  testEngine,
+} from '@pierhead/testing';
+import type { ContainerInspectInfo } from 'dockerode';
+import t, { type Test } from 'tap';
+import type { DockerConfig } from './docker-config.js';
+import { createDockerRuntime } from './docker-runtime.js';
+import { manifest } from './index.js';
+
+t.setTimeout(240_000);
+const skip = await dockerMissing();
+if (!skip) await ensureBaseImages();
+const engine = testEngine();
+const made: string[] = [];
+t.teardown(() => removeTestImages(made));
+
+const { runtimes } = createRegistries({ providers: [], builders: [], runtimes: [manifest] });
+const validate = async (config: unknown) => (await runtimes.validateRuntimeConfig('docker', config))!;
+
+async function image(t: Test, files: Record<string, string>): Promise<Artifact> {
+  const options = { source: t.testdir(files), context: '.', dockerfile: 'Dockerfile', onOutput: () => {} };
+  const built = await buildImage(engine, { ...options, signal: AbortSignal.timeout(60_000) });
+  made.push(built.digest);
+  return { kind: 'image', ...built };
+}
+
+const script = (command: string) => ({
+  Dockerfile: `FROM busybox\nLABEL s=${randomUUID()}\nCMD ["sh", "-c", ${JSON.stringify(command)}]\n`,
+});
+
+async function setUp(t: Test, config: Record<string, unknown> = {}, variables: Record<string, string> = {}) {
+  const context = await recordingContext(t);
+  const runtime = createDockerRuntime();
+  const valid = await validate(config);
+  t.same(valid.errors, []);
+  const identity = {
+    serviceId: randomUUID(),
+    serviceName: 'web',
+    environment: 'production',
+    deploymentId: randomUUID(),
+  };
+  const spec = { ...identity, variables, config: valid.config as DockerConfig };
+  t.teardown(async () => {
+    const left = await listContainers(engine, { 'pierhead.service': identity.serviceId });
+    for (const each of left)
+      await callEngine(engine, { method: 'DELETE', path: `/containers/${each.id}`, query: { force: true } });
+  });
+  const probe = (instance: Instance) => runtime.probe(instance, spec, context);
+  const healthy = async (instance: Instance) => {
+    for (let tries = 0; tries < 400; tries++) {
+      if ((await probe(instance)).healthy) return true;
+      await delay(25);
+    }
+    return false;
+  };
+  return { runtime, spec, context, probe, healthy };
+}
+
+const inspect = (id: string) =>
+  callEngine<ContainerInspectInfo>(engine, { method: 'GET', path: `/containers/${id}/json` });
+const urlOf = ({ upstreams: [first] }: Instance) =>
+  first?.kind === 'http' ? `http://${first.host}:${first.port}` : '';
+
+runtimeContract(manifest, {
+  skip,
+  prepare: async (t) => ({ artifact: await image(t, busyboxAppFiles()), config: { healthCheck: { path: '/' } } }),
+});
+
+t.test('every variable reaches the process byte for byte, and PORT is added', { skip }, async (t) => {
+  const odd = {
+    A: `$HOME $\{PATH} \`id\` $(id)`,
+    B: 'q"uo\'te\\',
+    C: 'one\ntwo\r\n\ttab',
+    D: ' =lead',
+    E: '',
+    F: 'grün ✓ 🚀',
+    G: 'x'.repeat(60_000),
+  };
+  const { runtime, spec, context, healthy } = await setUp(t, {}, odd);
+  const instance = await runtime.start(await image(t, nodeAppFiles()), spec, context);
+  t.ok(await healthy(instance));
+  const seen = (await (await fetch(`${urlOf(instance)}/env`)).json()) as Record<string, string>;
+  for (const [name, value] of Object.entries(odd)) t.ok(seen[name] === value, name);
+  t.equal(seen.PORT, '8080');
+});
+
+t.test('a container gets what the allow-list names and no more', { skip }, async (t) => {
+  const config = { resources: { cpus: 0.5, memoryBytes: 67_108_864 }, command: ['sleep', '600'], port: 1234 };
+  const { runtime, spec, context } = await setUp(t, config);
+  const artifact = await image(t, { Dockerfile: `FROM busybox\nLABEL pierhead.deployment=forged s=${randomUUID()}\n` });
+  const { ids, upstreams } = await runtime.start(artifact, spec, context);
+  t.match(upstreams, [{ kind: 'http', host: /^\d+\.\d+\.\d+\.\d+$/, port: 1234 }]);
+  const found = await inspect(ids[0] ?? '');
+  t.match(found.HostConfig, {
+    CapDrop: ['ALL'],
+    CapAdd: ['CHOWN', 'SETUID', 'SETGID', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_BIND_SERVICE'],
+    SecurityOpt: ['no-new-privileges:true'],
+    Privileged: false,
+    PidsLimit: 512,
+    Memory: 67_108_864,
+    MemorySwap: 67_108_864,
+    NanoCpus: 500_000_000,
+    RestartPolicy: { Name: 'unless-stopped' },
+    NetworkMode: 'bridge',
+    PidMode: '',
+    UsernsMode: '',
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+  });
+  for (const empty of [found.HostConfig.Binds, found.HostConfig.Devices, found.HostConfig.PortBindings, found.Mounts]) {
+    t.equal(Object.keys(empty ?? {}).length, 0);
+  }
+  t.same(found.Config.Cmd, ['sleep', '600']);
+  t.match(found.Config.Labels, {
+    'pierhead.managed': 'true',
+    'pierhead.service': spec.serviceId,
+    'pierhead.environment': 'production',
+    'pierhead.deployment': spec.deploymentId,
+  });
+  t.equal(found.Name, `/pierhead-web-${spec.deploymentId.slice(-12)}-1`);
+});
+
+t.test('limits and defaults are always there', async (t) => {
+  t.match(await validate({}), {
+    valid: true,
+    config: {
+      replicas: 1,
+      healthCheck: { intervalSeconds: 10, timeoutSeconds: 5, graceSeconds: 60 },
+      resources: { cpus: 1, memoryBytes: 536_870_912 },
+    },
+  });
+  const bad = [
+    { replicas: 21 },
+    { port: 0 },
+    { resources: { memoryBytes: 1 } },
+    { healthCheck: { path: 'x' } },
+    { privileged: true },
+    { healthCheck: { path: '/a\r\nb' } },
+  ];
+  for (const config of bad) t.equal((await validate(config)).valid, false, JSON.stringify(config));
+});
+
+t.test('the port is the configured one, PORT, the only exposed one, or 8080', { skip }, async (t) => {
+  const serve = {
+    Dockerfile: `FROM busybox\nEXPOSE 8123\nEXPOSE 53/udp\nLABEL s=${randomUUID()}\nCMD ["sleep", "600"]\n`,
+  };
+  const artifact = await image(t, serve);
+  const portWith = async (config: Record<string, unknown>, variables: Record<string, string>) => {
+    const { runtime, spec, context } = await setUp(t, config, variables);
+    const instance = await runtime.start(artifact, spec, context);
+    const { Config } = await inspect(instance.ids[0] ?? '');
+    await Promise.all(
+      instance.ids.map((id) =>
+        callEngine(engine, { method: 'DELETE', path: `/containers/${id}`, query: { force: true } }),
+      ),
+    );
+    return [instance.upstreams[0], Config.Env.find((each) => each.startsWith('PORT='))];
+  };
+  t.match(await portWith({}, {}), [{ port: 8123 }, 'PORT=8123']);
+  t.match(await portWith({}, { PORT: '5000' }), [{ port: 5000 }, 'PORT=5000']);
+  t.match(await portWith({ port: 6000 }, { PORT: '5000' }), [{ port: 6000 }, 'PORT=5000']);
+});
+
+t.test('an app that exits is told with its code and its last words', { skip }, async (t) => {
+  const { runtime, spec, context, healthy } = await setUp(t);
+  const artifact = await image(t, script('echo starting; sleep 1; echo "cannot find the database" >&2; exit 42'));
+  const attempt = async () => healthy(await runtime.start(artifact, spec, context));
+  await t.rejects(attempt(), {
+    name: 'UserError',
+    code: 'app_exited',
+    message: /code 42.*starting\ncannot find/s,
+    line: 'cannot find the database',
+  });
+});
+
+t.test('an app that takes too much memory is told so', { skip }, async (t) => {
+  const { runtime, spec, context, healthy } = await setUp(t, { resources: { cpus: 1, memoryBytes: 33_554_432 } });
+  const artifact = await image(t, {
+    Dockerfile: 'FROM busybox\nCMD ["dd", "if=/dev/zero", "of=/dev/null", "bs=400M"]\n',
+  });
+  const attempt = async () => healthy(await runtime.start(artifact, spec, context));
+  await t.rejects(attempt(), { code: 'app_out_of_memory' });
+});
+
+t.test('a command that is not in the image is the user’s failure, and leaves nothing', { skip }, async (t) => {
+  const { runtime, spec, context } = await setUp(t, { command: ['/no/such'], replicas: 2 });
+  await t.rejects(runtime.start(await image(t, script('true')), spec, context), { code: 'command_not_executable' });
+  t.same(await listContainers(engine, { 'pierhead.deployment': spec.deploymentId }), []);
+  const gone = { kind: 'image' as const, digest: `sha256:${'0'.repeat(64)}`, bytes: 0 };
+  await t.rejects(runtime.start(gone, spec, context), { code: 'image_missing' });
+});
+
+t.test('the reason says what is wrong while health may still come', { skip }, async (t) => {
+  const { runtime, spec, context, probe, healthy } = await setUp(t, { healthCheck: { path: '/broken' } });
+  const instance = await runtime.start(await image(t, nodeAppFiles()), spec, context);
+  const reasons = new Set<string>();
+  for (let tries = 0; tries < 400 && !reasons.has('GET /broken answered 500'); tries++) {
+    const health = await probe(instance);
+    if (!health.healthy) reasons.add(health.reason);
+    await delay(25);
+  }
+  t.ok(reasons.has('GET /broken answered 500'), [...reasons].join(', '));
+  const opened = { ...spec, config: { ...spec.config, healthCheck: { ...spec.config.healthCheck, path: undefined } } };
+  t.same(await runtime.probe(instance, opened, context), { healthy: true }, 'an open port is enough without a path');
+  await callEngine(engine, { method: 'DELETE', path: `/containers/${instance.ids[0]}`, query: { force: true } });
+  await t.rejects(healthy(instance), { code: 'app_removed' });
+});
+
+t.test('replicas start together, are found again, and all stop', { skip }, async (t) => {
+  const { runtime, spec, context, healthy } = await setUp(t, { replicas: 3 });
+  const other = { ...spec, deploymentId: randomUUID() };
+  const artifact = await image(t, busyboxAppFiles('replica'));
+  const instance = await runtime.start(artifact, spec, context);
+  const neighbour = await runtime.start(artifact, other, context);
+  t.equal(new Set(instance.upstreams.map((each) => each.kind === 'http' && each.host)).size, 3);
+  t.ok(await healthy(instance));
+  t.same(await runtime.adopt(spec, context), instance);
+
+  await callEngine(engine, { method: 'POST', path: `/containers/${instance.ids[0]}/restart`, query: { t: 0 } });
+  const again = await runtime.adopt(spec, context);
+  const state = await inspectContainer(engine, instance.ids[0] ?? '');
+  t.match(again?.upstreams[0], { host: state?.addresses.bridge });
+
+  await callEngine(engine, { method: 'DELETE', path: `/containers/${instance.ids[2]}`, query: { force: true } });
+  t.equal(await runtime.adopt(spec, context), null, 'an incomplete start is no start');
+  const anew = await runtime.start(artifact, spec, context);
+  t.equal(anew.ids.length, 3, 'what was left is replaced');
+  await Promise.all([runtime.stop(spec, context), runtime.stop(spec, context)]);
+  await runtime.stop(spec, context);
+  t.same(await listContainers(engine, { 'pierhead.deployment': spec.deploymentId }), []);
+  t.same(await runtime.adopt(other, context), neighbour, 'another deployment is left alone');
+});
+
+t.test('an app gets time to end', { skip }, async (t) => {
+  const { runtime, spec, context } = await setUp(t);
+  const files = script("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done");
+  await runtime.start(await image(t, files), spec, context);
+  const lines: OutputLine[] = [];
+  let stopping: Promise<void> | undefined;
+  const reading = (async () => {
+    for await (const line of runtime.logs(spec, { follow: true }, context)) {
+      lines.push(line);
+      if (line.text === 'up') stopping = runtime.stop(spec, context);
+    }
+  })();
+  await reading;
+  await stopping;
+  t.same(
+    lines.map((line) => line.text),
+    ['up', 'bye'],
+  );
+});
+
+t.test('output is told in lines with their streams and times, oldest first', { skip }, async (t) => {
+  const { runtime, spec, context } = await setUp(t, { replicas: 2 });
+  const files = script(
+    'for i in 1 2 3; do echo "out $i"; echo "err $i" >&2; sleep 0.2; done; printf "grün ✓"; echo; sleep 600',
+  );
+  await runtime.start(await image(t, files), spec, context);
+  const read = async (options: { follow: boolean; tail?: number }, until = 1_000) => {
+    const lines: OutputLine[] = [];
+    for await (const line of runtime.logs(spec, options, context)) if (lines.push(line) >= until) break;
+    return lines;
+  };
+  t.equal((await read({ follow: true }, 14)).length, 14);
+  const lines = await read({ follow: false });
+  t.equal(lines.length, 14);
+  t.same(
+    lines,
+    lines.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
+  );
+  t.match(lines[0], { at: /^\d{4}-\d\d-\d\dT.*Z$/, text: /(out|err) 1/ });
+  t.equal(lines.filter((line) => line.stream === 'stderr' && /^err \d$/.test(line.text)).length, 6);
+  t.equal(lines.filter((line) => line.text === 'grün ✓').length, 2);
+  t.equal((await read({ follow: false, tail: 1 })).length, 2);
+
+  const stopping = new AbortController();
+  const seen: string[] = [];
+  for await (const line of runtime.logs(spec, { follow: true }, { ...context, signal: stopping.signal })) {
+    seen.push(line.text);
+    if (seen.length === 14) stopping.abort();
+  }
+  t.equal(seen.length, 14, 'following ends with the signal');
+});
+
+t.test('a start that is aborted leaves nothing', { skip }, async (t) => {
+  const { runtime, spec, context } = await setUp(t, { replicas: 3, port: 80 });
+  const artifact = await image(t, busyboxAppFiles('aborted'));
+  const stopping = new AbortController();
+  const starting = runtime.start(artifact, spec, { ...context, signal: stopping.signal });
+  setImmediate(() => stopping.abort());
+  await t.rejects(starting, { name: 'AbortError' });
+  t.same(await listContainers(engine, { 'pierhead.deployment': spec.deploymentId }), []);
+});

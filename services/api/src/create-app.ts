@@ -1,0 +1,41 @@
+import { type App, createServer, type HealthCheck, registerHealth, requireToken, type Verify } from '@pierhead/http';
+import type { Logger } from '@pierhead/logger';
+import type { ApiContext } from './context.js';
+import { deploymentRoutes } from './routes/deployments.js';
+import { logRoutes } from './routes/logs.js';
+import { operationRoutes } from './routes/operations.js';
+import { projectRoutes } from './routes/projects.js';
+import { registryRoutes } from './routes/registries.js';
+import { serviceRoutes } from './routes/services.js';
+import { uploadRoutes } from './routes/uploads.js';
+import { shared, tags } from './schemas.js';
+
+const routes = [
+  registryRoutes,
+  projectRoutes,
+  serviceRoutes,
+  uploadRoutes,
+  deploymentRoutes,
+  logRoutes,
+  operationRoutes,
+];
+
+interface AppOptions {
+  logger: Logger;
+  verify: Verify;
+  checks: Record<string, HealthCheck>;
+}
+
+/** The API's server with all its routes, not yet listening. It uses nothing of its context before a request comes. */
+export async function createApp(context: ApiContext, { logger, verify, checks }: AppOptions): Promise<App> {
+  const app = await createServer({
+    name: 'api',
+    version: '0.1.0',
+    logger,
+    openApi: { title: 'Pierhead', description: 'Source goes in, a live URL comes out.', tags, schemas: shared },
+  });
+  requireToken(app, verify);
+  await registerHealth(app, { checks });
+  for (const each of routes) await app.register(async (scope) => each(scope, context));
+  return app;
+}
