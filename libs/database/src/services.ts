@@ -165,13 +165,13 @@ export function serviceRepository({ orm, sql: raw }: Database) {
       await orm.delete(services).where(and(eq(services.id, id), sql`${services.deletedAt} is not null`));
     },
 
-    /** The production release of each service, as the id of its deployment. */
-    async liveDeployments(ids: string[]): Promise<Map<string, string>> {
+    /** What is live of each service, as the id of its deployment. */
+    async liveDeployments(ids: string[], environment = production): Promise<Map<string, string>> {
       if (ids.length === 0) return new Map();
       const rows = await orm
         .select()
         .from(releases)
-        .where(and(inArray(releases.serviceId, ids), eq(releases.environment, production)));
+        .where(and(inArray(releases.serviceId, ids), eq(releases.environment, environment)));
       return new Map(rows.map((row) => [row.serviceId, row.deploymentId]));
     },
   };

@@ -17,11 +17,14 @@ const name = `(?:${host}/)?${part}(?:/${part})*`;
 const tag = '[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}';
 const digest = 'sha256:[a-f0-9]{64}';
 
+/** An id would name an image of someone else's as well. */
+const notAnId = '(?!sha256:)';
+
 /** The grammar of an image reference, for JSON Schema: `name`, `name:tag`, `name@sha256:…`, `name:tag@sha256:…`. */
-export const imageReferencePattern = `^${name}(?::${tag})?(?:@${digest})?$`;
+export const imageReferencePattern = `^${notAnId}${name}(?::${tag})?(?:@${digest})?$`;
 export const maxReferenceLength = 300;
 
-const grammar = new RegExp(`^(${name})(?::(${tag}))?(?:@(${digest}))?$`);
+const grammar = new RegExp(`^${notAnId}(${name})(?::(${tag}))?(?:@(${digest}))?$`);
 const imageId = new RegExp(`^${digest}$`);
 
 /** Whether `text` is the id of an image in the engine. */

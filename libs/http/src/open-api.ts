@@ -1,8 +1,8 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifySchema, RouteOptions } from 'fastify';
 import plugin from 'fastify-plugin';
 import type { TSchema } from 'typebox';
+import { documented } from './documented.js';
 import { withReferences } from './shared-schemas.js';
 
 export interface OpenApiOptions {
@@ -39,7 +39,7 @@ export const openApi = plugin<OpenApiOptions & { version: string }>(async (app, 
       },
       security: [{ bearer: [] }],
     },
-    transform: ({ schema, url, route }) => ({ schema: withSecurity(schema, route), url }),
+    transform: ({ schema, url, route }) => ({ schema: documented(schema, route), url }),
     transformObject: (document) => ('openapiObject' in document ? withReferences(document.openapiObject) : document),
   });
   app.get('/openapi.json', { config: { public: true }, schema: { hide: true } }, async () => app.swagger());
@@ -54,7 +54,3 @@ export const openApi = plugin<OpenApiOptions & { version: string }>(async (app, 
     });
   });
 });
-
-function withSecurity(schema: FastifySchema | undefined, route: RouteOptions): FastifySchema {
-  return route.config?.public ? { ...schema, security: [] } : { ...schema };
-}

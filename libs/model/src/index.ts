@@ -17,6 +17,7 @@ export * from './route.js';
 export * from './runtime.js';
 export * from './schema-problems.js';
 export * from './service.js';
+export * from './service-plan.js';
 export * from './service-resolution.js';
 export * from './source.js';
 export * from './upload.js';

@@ -1,4 +1,11 @@
-import { messageOf, type ServiceResolution, type ServiceResolutionRequest, WorldError } from '@pierhead/model';
+import {
+  messageOf,
+  type ServiceResolution,
+  type ServiceResolutionRequest,
+  type SourceAnswer,
+  type SourceLookup,
+  WorldError,
+} from '@pierhead/model';
 
 /** An answer of the catalog, passed on as it came. */
 export interface CatalogAnswer {
@@ -17,6 +24,8 @@ export interface CatalogClient {
   ): Promise<CatalogAnswer>;
   /** Validates a service's three configs together, and pins versions. */
   resolveService(request: ServiceResolutionRequest): Promise<ServiceResolution>;
+  /** Which revision a provider would ship, and what stands in the way. */
+  lookUpSource(lookup: SourceLookup): Promise<SourceAnswer>;
   ping(): Promise<void>;
 }
 
@@ -60,6 +69,8 @@ export function createCatalogClient(baseUrl: string): CatalogClient {
     forward,
     resolveService: async (request) =>
       JSON.parse(expectOk(await forward('POST', '/resolve-service', {}, request)).toString()),
+    lookUpSource: async (lookup) =>
+      JSON.parse(expectOk(await forward('POST', '/look-up-source', {}, lookup)).toString()),
     ping: async () => void expectOk(await forward('GET', '/health', {})),
   };
 }

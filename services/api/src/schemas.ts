@@ -22,10 +22,10 @@ import { Type } from 'typebox';
 export const idParams = Type.Object({ id: Id });
 
 /** The errors that any route may answer with, and those of this one. */
-export const problems = <S extends number>(...statuses: S[]) => problemsOf(400, 401, 403, 429, 503, ...statuses);
-
-/** The answer to a deletion: no body. */
-export const nothing = Type.Null({ description: 'Done.' });
+export const problems = <S extends number>(...statuses: S[]) => ({
+  ...problemsOf(400, 401, 403, 429, 503),
+  ...problemsOf(...statuses),
+});
 
 /** The sections of the document. */
 export const tags = [

@@ -17,16 +17,21 @@ export function unmask(sent: unknown, stored: unknown): unknown {
   );
 }
 
-/** Seals the fields of a config that its schema calls secret; `keys` are their names. */
+/** Seals the fields of a config that its schema calls secret; `keys` are their names, `parent.child` inside an object. */
 export function sealConfig(
   config: Record<string, unknown>,
   keys: readonly string[],
   secrets: Secrets,
   owner: string,
 ): StoredConfig {
-  const seal = (key: string, value: unknown) =>
-    keys.includes(key) && typeof value === 'string' ? secrets.seal(value, owner) : value;
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, seal(key, value)]));
+  const seal = (value: unknown, path: string): unknown => {
+    if (typeof value === 'string') return keys.includes(path) ? secrets.seal(value, owner) : value;
+    if (!isObject(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, child]) => [key, seal(child, path ? `${path}.${key}` : key)]),
+    );
+  };
+  return seal(config, '') as StoredConfig;
 }
 
 /** Seals secret variables; a secret without its value keeps the stored one, or is a problem when there is none. */

@@ -8,14 +8,18 @@ const elsewhere = async (): Promise<never> => {
 };
 
 /** What is stored is known to the api and the workers only; asking here makes a warning of the check. */
-const noStorage: Storage = { uploadFile: elsewhere, putTree: elsewhere, treePath: elsewhere };
+export const noStorage: Storage = { uploadFile: elsewhere, putTree: elsewhere, treePath: elsewhere };
 
 /** Gives a deep validation what a deployment would have, save its log and storage, and cleans up after it. */
-export async function withCallContext<T>(host: HostSettings, use: (context: CallContext) => Promise<T>): Promise<T> {
+export async function withCallContext<T>(
+  host: HostSettings,
+  use: (context: CallContext) => Promise<T>,
+  storage = noStorage,
+): Promise<T> {
   const workspace = await mkdtemp(join(tmpdir(), 'pierhead-validate-'));
   const done = new AbortController();
   try {
-    return await use({ log: () => {}, signal: done.signal, workspace, storage: noStorage, host });
+    return await use({ log: () => {}, signal: done.signal, workspace, storage, host });
   } finally {
     done.abort();
     await rm(workspace, { recursive: true, force: true });

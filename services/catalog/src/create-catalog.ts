@@ -47,6 +47,6 @@ export async function createCatalog({ registries, host, logger }: Catalog): Prom
     validate: (id, config, context) => runtimes.validateRuntimeConfig(id, config, context),
     compatible: { builders: { schema: BuilderMetadata, of: (id) => runtimes.getCompatibleBuilders(id) } },
   });
-  serviceRoutes(app, registries);
+  serviceRoutes(app, host, registries);
   return app;
 }

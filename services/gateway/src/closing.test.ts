@@ -4,23 +4,23 @@ import t from 'tap';
 import { ask, release, until } from './fixtures/gateway-fixture.js';
 
 t.test('closing lets requests in flight finish and accepts no new ones', async (t) => {
-  let finish: (() => void) | null = null;
+  const held: http.ServerResponse[] = [];
   const { gateway, port } = await release(
     t,
     (_request, response) => {
       response.write('first ');
-      finish = () => response.end('last');
+      held.push(response);
     },
     { graceMs: 3_000 },
   );
   const agent = new http.Agent({ keepAlive: true });
   const answer = ask(gateway.url, { agent });
-  await until(() => finish !== null);
+  await until(() => held.length === 1);
   const closed = gateway.close();
   await t.rejects(
     new Promise((resolve, reject) => net.connect(port, '127.0.0.1', () => resolve(0)).on('error', reject)),
   );
-  finish?.();
+  held[0]?.end('last');
   t.match(await answer, { status: 200, body: 'first last' });
   const started = Date.now();
   await closed;

@@ -173,7 +173,7 @@ t.test('an upstream that refuses the WebSocket answers in its own words', async 
   const headers = {
     connection: 'Upgrade',
     upgrade: 'websocket',
-    'sec-websocket-version': 13,
+    'sec-websocket-version': '13',
     'sec-websocket-key': key,
   };
   const answer = await ask(gateway.url, { headers });

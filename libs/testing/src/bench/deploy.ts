@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
@@ -110,7 +111,7 @@ async function byHand(): Promise<Part> {
     const cost = await timed(async () => {
       // The types know only the string, with which dockerode would open a session of its own.
       const options: Docker.ImageBuildOptions = Object.assign({ t: tag }, { version: 2 as never });
-      const stream = await docker.buildImage(pack(folder), options);
+      const stream = await docker.buildImage(pack(folder).pipe(new PassThrough()), options);
       await new Promise<void>((resolve, reject) =>
         docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve())),
       );

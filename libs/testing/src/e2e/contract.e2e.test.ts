@@ -159,6 +159,37 @@ t.test('the API keeps its contract', async (t) => {
     t.equal((await api.get(`/projects?limit=1&cursor=${body.nextCursor}`)).status, 200);
   });
 
+  t.test('a plan tells what a deployment would do, and what stands in its way', async (t) => {
+    const service = await createSite(stack, freshName('plan'), { 'index.html': 'x' });
+    const first = await api.post(`/services/${service.id}/plan`, {});
+    t.match(first, {
+      status: 200,
+      body: {
+        provider: { id: 'static' },
+        builder: { id: 'static' },
+        revision: { id: /^sha256:/ },
+        artifact: { key: String, reused: false },
+        problems: [],
+      },
+    });
+    await api.deploy(service.id);
+    t.same((await api.post(`/services/${service.id}/plan`, {})).body.changes, []);
+    await api.patch(`/services/${service.id}`, { variables: { A: 'new', B: { secret: true, value: 'hidden' } } });
+    const { body } = await api.post(`/services/${service.id}/plan`, {});
+    t.same(body.changes, [
+      { path: '/variables/A', from: null, to: 'new' },
+      { path: '/variables/B', from: null, to: { secret: true } },
+    ]);
+    await api.patch(`/services/${service.id}`, {
+      providerConfig: { uploadId: '00000000-0000-7000-8000-000000000000' },
+    });
+    t.match((await api.post(`/services/${service.id}/plan`, {})).body, {
+      revision: null,
+      artifact: null,
+      problems: [{ code: 'upload_not_found' }],
+    });
+  });
+
   t.test('a change is refused when it is based on an older service', async (t) => {
     const service = await createSite(stack, freshName('match'), { 'index.html': 'x' });
     const etag = (await api.get(`/services/${service.id}`)).headers.get('etag')!;

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { cursorId } from '../cursor.js';
 import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
-import { idParams, nothing, problems } from '../schemas.js';
+import { idParams, problems } from '../schemas.js';
 
 const view = ({ id, name, createdAt }: ProjectRow) => ({ id, name, createdAt: createdAt.toISOString() });
 const nameTaken = (name: string) => conflict('name_taken', `A project named \u201c${name}\u201d exists already.`);
@@ -94,7 +94,7 @@ export const projectRoutes: Routes = async (app, { projects }) => {
         operationId: 'deleteProject',
         summary: 'Delete a project without services',
         params: idParams,
-        response: { 204: nothing, ...problems(404, 409) },
+        response: { 204: Type.Null(), ...problems(404, 409) },
       },
     },
     async ({ params }, reply) => {

@@ -1,12 +1,22 @@
 import { type Conflict, newId, type ServiceRow } from '@pierhead/database';
 import { HttpProblem } from '@pierhead/http';
-import { type ServiceInput as Input, PageQuery, page, Service, ServiceInput, ServicePatch } from '@pierhead/model';
+import {
+  DeploymentInput,
+  type ServiceInput as Input,
+  PageQuery,
+  page,
+  Service,
+  ServiceInput,
+  ServicePatch,
+  ServicePlan,
+} from '@pierhead/model';
 import { Type } from 'typebox';
 import { cursorId } from '../cursor.js';
 import { mergePatch } from '../merge-patch.js';
+import { planService } from '../plan.js';
 import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
-import { idParams, nothing, problems } from '../schemas.js';
+import { idParams, problems } from '../schemas.js';
 import { assertInput, inputOf, resolveInput } from '../service-input.js';
 import { serviceView, serviceViews } from '../views.js';
 
@@ -128,6 +138,24 @@ export const serviceRoutes: Routes = async (app, context) => {
     },
   );
 
+  app.post(
+    '/services/:id/plan',
+    {
+      schema: {
+        tags,
+        summary: 'Tell what a deployment would do, without doing it',
+        params: idParams,
+        body: Type.Optional(DeploymentInput),
+        response: { 200: ServicePlan, ...problems },
+      },
+    },
+    async ({ params, body }) => {
+      const row = await services.find(params.id);
+      if (!row) throw unknown();
+      return planService(row, body ?? {}, context);
+    },
+  );
+
   app.delete(
     '/services/:id',
     {
@@ -136,7 +164,7 @@ export const serviceRoutes: Routes = async (app, context) => {
         operationId: 'deleteService',
         summary: 'Delete a service and everything that it owns',
         params: idParams,
-        response: { 204: nothing, ...problems(404) },
+        response: { 204: Type.Null(), ...problems(404) },
       },
     },
     async ({ params }, reply) => {
