@@ -34,7 +34,8 @@ COPY --from=manifests /pierhead ./
 RUN npm ci --ignore-scripts --no-update-notifier
 COPY . .
 RUN TURBO_TELEMETRY_DISABLED=1 npx --no turbo run build --output-logs=errors-only \
-      --filter=@pierhead/catalog... --filter=@pierhead/api... --filter=@pierhead/worker... --filter=@pierhead/gateway... && \
+      --filter=@pierhead/catalog... --filter=@pierhead/api... --filter=@pierhead/worker... --filter=@pierhead/gateway... \
+      --filter=!@pierhead/testing && \
     find libs services -mindepth 2 -maxdepth 2 \( -name src -o -name .turbo -o -name node_modules \) -exec rm -rf {} +
 
 FROM base

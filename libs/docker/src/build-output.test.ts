@@ -72,7 +72,7 @@ t.test('characters and messages survive any cut between chunks', async (t) => {
   }
 });
 
-t.test('a hundred thousand lines arrive whole and within two seconds', async (t) => {
+t.test('a hundred thousand lines arrive whole and within five seconds', async (t) => {
   const lines = Array.from({ length: 100_000 }, (_, index) => `line ${index} of a very chatty build`);
   const bytes = Buffer.from(`${lines.join('\n')}\n`);
   const statuses: BuildStatus[] = [{ vertexes: [started] }];
@@ -85,7 +85,7 @@ t.test('a hundred thousand lines arrive whole and within two seconds', async (t)
   const shown = sent.filter(([kind]) => kind === 'stdout').flatMap(([, text]) => text.split('\n'));
   t.equal(shown.length, 100_000);
   t.equal(shown.at(-1), '#1 line 99999 of a very chatty build');
-  t.ok(took < 2_000, `${Math.round(took)} ms`);
+  t.ok(took < 5_000, `${Math.round(took)} ms`);
 });
 
 t.test('a line without an end is cut, not hoarded', async (t) => {

@@ -15,7 +15,7 @@ import { bearerAuth } from './bearer-auth.js';
 import { eventStreams } from './event-stream.js';
 import { HttpProblem, problemBody, sendProblem } from './http-problem.js';
 import { metrics } from './metrics.js';
-import { type OpenApiOptions, openApi } from './open-api.js';
+import type { OpenApiOptions } from './open-api.js';
 import { problemOf } from './problem-of.js';
 import { securityHeaders } from './security-headers.js';
 import { refuseBadText } from './text-gate.js';
@@ -61,7 +61,9 @@ export async function createServer(options: ServerOptions): Promise<App> {
   await app.register(bearerAuth);
   await app.register(eventStreams);
   await app.register(metrics, { name: options.name });
-  if (options.openApi) await app.register(openApi, { ...options.openApi, version: options.version });
+  // Only the api has a document: the others start without loading what makes it.
+  if (options.openApi)
+    await app.register((await import('./open-api.js')).openApi, { ...options.openApi, version: options.version });
   return app;
 }
 

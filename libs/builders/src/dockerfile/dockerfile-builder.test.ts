@@ -20,7 +20,14 @@ t.setTimeout(180_000);
 const skip = await dockerMissing();
 if (!skip) await ensureBaseImages();
 const made: string[] = [];
-t.teardown(() => removeTestImages(made));
+/** On what the contract builds, whose digests only it sees. */
+const contractLabel = `pierhead.test=${randomUUID()}`;
+t.teardown(async () => {
+  if (skip) return;
+  const query = { filters: { label: [contractLabel] } };
+  const found = await callEngine<{ Id: string }[]>(testEngine(), { method: 'GET', path: '/images/json', query });
+  await removeTestImages([...made, ...found.map((image) => image.Id)]);
+});
 
 const { builders } = createRegistries({ providers: [], builders: [manifest], runtimes: [] });
 const validate = async (config: Record<string, unknown>) =>
@@ -40,7 +47,8 @@ async function build(t: Test, files: Parameters<Test['testdir']>[0], config: Rec
 builderContract(manifest, {
   skip,
   prepare: async (t) => {
-    const folder = t.testdir({ good: nodeAppFiles(randomUUID()), bad: { Dockerfile: 'FROM busybox\nRUN exit 1\n' } });
+    const good = { Dockerfile: `FROM busybox\nLABEL ${contractLabel}\n` };
+    const folder = t.testdir({ good, bad: { Dockerfile: 'FROM busybox\nRUN exit 1\n' } });
     const tree = (name: string) => ({ source: { kind: 'tree' as const, path: join(folder, name) } });
     return { ...tree('good'), broken: tree('bad') };
   },

@@ -13,7 +13,6 @@ import {
   runtimeContract,
   testEngine,
 } from '@pierhead/testing';
-import type { ContainerInspectInfo } from 'dockerode';
 import t, { type Test } from 'tap';
 import type { DockerConfig } from './docker-config.js';
 import { createDockerRuntime } from './docker-runtime.js';
@@ -25,6 +24,13 @@ if (!skip) await ensureBaseImages();
 const engine = testEngine();
 const made: string[] = [];
 t.teardown(() => removeTestImages(made));
+
+interface Inspected {
+  Name: string;
+  Mounts: unknown[];
+  Config: { Cmd: string[]; Env: string[]; Labels: Record<string, string> };
+  HostConfig: Record<string, object | null>;
+}
 
 const { runtimes } = createRegistries({ providers: [], builders: [], runtimes: [manifest] });
 const validate = async (config: unknown) => (await runtimes.validateRuntimeConfig('docker', config))!;
@@ -68,8 +74,7 @@ async function setUp(t: Test, config: Record<string, unknown> = {}, variables: R
   return { runtime, spec, context, probe, healthy };
 }
 
-const inspect = (id: string) =>
-  callEngine<ContainerInspectInfo>(engine, { method: 'GET', path: `/containers/${id}/json` });
+const inspect = (id: string) => callEngine<Inspected>(engine, { method: 'GET', path: `/containers/${id}/json` });
 const urlOf = ({ upstreams: [first] }: Instance) =>
   first?.kind === 'http' ? `http://${first.host}:${first.port}` : '';
 

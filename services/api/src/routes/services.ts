@@ -143,10 +143,11 @@ export const serviceRoutes: Routes = async (app, context) => {
     {
       schema: {
         tags,
+        operationId: 'planService',
         summary: 'Tell what a deployment would do, without doing it',
         params: idParams,
         body: Type.Optional(DeploymentInput),
-        response: { 200: ServicePlan, ...problems },
+        response: { 200: ServicePlan, ...problems(404, 413, 415, 422) },
       },
     },
     async ({ params, body }) => {

@@ -1,0 +1,42 @@
+import { type Client, dataOf } from './create-client.js';
+import { resumedEvents } from './resumed-events.js';
+import type { components } from './schema.js';
+
+type Deployment = components['schemas']['Deployment'];
+type LogLine = components['schemas']['LogLine'];
+
+export interface FollowOptions {
+  signal?: AbortSignal;
+}
+
+const stream = { parseAs: 'stream' } as const;
+
+/** A deployment as it is and at each change, until it ends. A dropped connection is made again. */
+export async function* followEvents(client: Client, deploymentId: string, { signal }: FollowOptions = {}) {
+  const params = { path: { id: deploymentId } };
+  const open = () => dataOf(client.GET('/deployments/{id}/events', { params, signal, ...stream }));
+  for await (const { data } of resumedEvents(open, signal)) {
+    const deployment = JSON.parse(data) as Deployment;
+    yield deployment;
+    if (isFinal(deployment)) return;
+  }
+}
+
+const isFinal = ({ status }: Deployment) => status !== 'queued' && status !== 'running';
+
+/** A deployment's log lines as they come, until it ends. After a dropped connection they go on where they stopped. */
+export async function* followLogs(
+  client: Client,
+  deploymentId: string,
+  { signal, after = 0 }: FollowOptions & { after?: number } = {},
+): AsyncGenerator<LogLine, void> {
+  const params = { path: { id: deploymentId }, query: { after } };
+  const open = (lastEventId: string | null) => {
+    const headers = { accept: 'text/event-stream', ...(lastEventId ? { 'last-event-id': lastEventId } : {}) };
+    return dataOf(client.GET('/deployments/{id}/logs', { params, headers, signal, ...stream }));
+  };
+  for await (const { event, data } of resumedEvents(open, signal)) {
+    if (event === 'end') return;
+    if (event === 'line') yield JSON.parse(data) as LogLine;
+  }
+}
