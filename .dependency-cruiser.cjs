@@ -8,7 +8,7 @@ const ours = '^(libs|services)/';
 const allowed = {
   archive: ['model'],
   builders: ['model', 'archive', 'egress', 'docker'],
-  cli: ['client'],
+  cli: ['client', 'config'],
   client: [],
   config: ['model'],
   database: ['model'],

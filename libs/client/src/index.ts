@@ -1,3 +1,4 @@
+export * from './answers.js';
 export { ApiError, UnreachableError } from './api-error.js';
 export { type Client, createClient, dataOf } from './create-client.js';
 export { type FollowOptions, followEvents, followLogs } from './follow.js';

@@ -412,72 +412,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Tell what a deployment would do, without doing it */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    /** @description UUIDv7. */
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["DeploymentInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            provider: {
-                                id: string;
-                                version: string;
-                            };
-                            builder: {
-                                id: string;
-                                version: string;
-                            };
-                            runtime: {
-                                id: string;
-                                version: string;
-                            };
-                            revision: {
-                                id: string;
-                                ref?: string;
-                                message?: string;
-                                author?: string;
-                                url?: string;
-                            } | null;
-                            artifact: {
-                                /** @description The same key means the same content, builder and config. */
-                                key: string;
-                                /** @description Whether a deployment would reuse an artifact instead of building. */
-                                reused: boolean;
-                            } | null;
-                            /** @description Against the live release; everything when nothing is live. */
-                            changes: {
-                                path: string;
-                                from: unknown;
-                                to: unknown;
-                            }[];
-                            /** @description What would make a deployment fail. */
-                            problems: {
-                                /** @description JSON Pointer into the config. */
-                                path: string;
-                                code: string;
-                                message: string;
-                            }[];
-                        };
-                    };
-                };
-            };
-        };
+        post: operations["planService"];
         delete?: never;
         options?: never;
         head?: never;
@@ -932,6 +867,46 @@ export interface components {
                 /** @default 5 */
                 keepReleases: number;
             };
+        };
+        ServicePlan: {
+            provider: {
+                id: string;
+                version: string;
+            };
+            builder: {
+                id: string;
+                version: string;
+            };
+            runtime: {
+                id: string;
+                version: string;
+            };
+            revision: {
+                id: string;
+                ref?: string;
+                message?: string;
+                author?: string;
+                url?: string;
+            } | null;
+            artifact: {
+                /** @description The same key means the same content, builder and config. */
+                key: string;
+                /** @description Whether a deployment would reuse an artifact instead of building. */
+                reused: boolean;
+            } | null;
+            /** @description Against the live release; everything when nothing is live. */
+            changes: {
+                path: string;
+                from: unknown;
+                to: unknown;
+            }[];
+            /** @description What would make a deployment fail. */
+            problems: {
+                /** @description JSON Pointer into the config. */
+                path: string;
+                code: string;
+                message: string;
+            }[];
         };
         Upload: {
             /**
@@ -3210,6 +3185,114 @@ export interface operations {
             };
             /** @description Precondition Failed */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUIDv7. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServicePlan"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -192,6 +192,20 @@ export const variables = {
     anyText,
     () => 'bridge',
   ),
+  apiUrl: variable(
+    'PIERHEAD_URL',
+    'http://127.0.0.1:3000',
+    'the API that the pierhead command talks to',
+    urlOf('http', 'https'),
+    () => 'http://127.0.0.1:3000',
+  ),
+  apiToken: variable(
+    'PIERHEAD_TOKEN',
+    "the data folder's admin-token, for an API on this machine",
+    'the token that the pierhead command sends',
+    anyText,
+    unset,
+  ),
   logLevel: variable(
     'LOG_LEVEL',
     'info',

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
 import { dockerMissing, testDockerHost } from '@pierhead/testing';
 import t from 'tap';
-import { connectEngine, engineUnavailable } from './connect-engine.js';
+import { connectEngine } from './connect-engine.js';
+import { engineUnavailable } from './engine-unavailable.js';
 
 const missing = await dockerMissing();
 

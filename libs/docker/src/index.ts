@@ -1,7 +1,7 @@
 export { type BuildOptions, type BuiltImage, buildImage } from './build-image.js';
 export type { OnOutput } from './build-output.js';
 export { callEngine, type EngineCall, openStream } from './call-engine.js';
-export { connectEngine, type Engine, engineUnavailable } from './connect-engine.js';
+export { connectEngine, type Engine } from './connect-engine.js';
 export { containerLogs, type LogOptions } from './container-logs.js';
 export {
   type ContainerSettings,
@@ -14,6 +14,7 @@ export {
   startContainer,
 } from './containers.js';
 export { engineMessage, statusOf } from './engine-error.js';
+export { engineUnavailable } from './engine-unavailable.js';
 export { type EngineEvent, followJson } from './follow-json.js';
 export { type ImageFacts, inspectImage, removeImage } from './images.js';
 export { identityLabels, managedLabel } from './labels.js';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
-import type { App } from './create-server.js';
+import type { App } from './app.js';
 import { HttpProblem } from './http-problem.js';
 
 declare module 'fastify' {

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyServerOptions,
-  LogController,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyServerOptions, LogController } from 'fastify';
 import { allowedMethods } from './allowed-methods.js';
+import type { App } from './app.js';
 import { bearerAuth } from './bearer-auth.js';
 import { eventStreams } from './event-stream.js';
 import { HttpProblem, problemBody, sendProblem } from './http-problem.js';
@@ -20,14 +13,6 @@ import { problemOf } from './problem-of.js';
 import { securityHeaders } from './security-headers.js';
 import { refuseBadText } from './text-gate.js';
 import { refuseUnknownKeys, validatorCompiler } from './validator.js';
-
-export type App = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
 
 export interface ServerOptions {
   name: string;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@pierhead/model';
 import { type Static, Type } from 'typebox';
-import type { App } from './create-server.js';
+import type { App } from './app.js';
 
 /** Resolves when the dependency can be used. */
 export type HealthCheck = () => Promise<unknown>;

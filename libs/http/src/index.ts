@@ -1,5 +1,6 @@
+export type { App } from './app.js';
 export { bearerToken, requireToken, type Verify } from './bearer-auth.js';
-export { type App, createServer, type ServerOptions } from './create-server.js';
+export { createServer, type ServerOptions } from './create-server.js';
 export { lastEventId, type ServerEvent, sendEvents } from './event-stream.js';
 export { type HealthCheck, registerHealth } from './health.js';
 export { HttpProblem, Problem, problems } from './http-problem.js';

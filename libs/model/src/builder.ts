@@ -1,8 +1,8 @@
 import type { Artifact } from './artifact.js';
 import type { CallContext } from './context.js';
 import type { Problem } from './errors.js';
-import type { Unavailable } from './manifest.js';
 import type { Source } from './source.js';
+import type { Unavailable } from './unavailable.js';
 
 /** How source becomes an artifact. One fresh instance serves one deployment. */
 export interface Builder<Config = unknown> {

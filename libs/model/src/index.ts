@@ -20,5 +20,6 @@ export * from './service.js';
 export * from './service-plan.js';
 export * from './service-resolution.js';
 export * from './source.js';
+export * from './unavailable.js';
 export * from './upload.js';
 export * from './worker.js';

@@ -4,13 +4,6 @@ import type { ArtifactKind, SourceKind } from './kinds.js';
 import type { Provider } from './provider.js';
 import type { Runtime } from './runtime.js';
 
-/** Why a machine cannot do something, and what its operator can do about it. */
-export interface Unavailable {
-  code: string;
-  message: string;
-  hint: string;
-}
-
 /** What every registry entry tells of itself without loading its implementation. */
 export interface Manifest<Instance = unknown, Schema extends TObject = TObject> {
   id: string;

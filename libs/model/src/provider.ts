@@ -1,7 +1,7 @@
 import type { CallContext } from './context.js';
 import type { Problem } from './errors.js';
-import type { Unavailable } from './manifest.js';
 import type { Revision, Source, Want } from './source.js';
+import type { Unavailable } from './unavailable.js';
 
 /** Where source comes from. One fresh instance serves one deployment. */
 export interface Provider<Config = unknown> {

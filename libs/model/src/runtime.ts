@@ -1,8 +1,8 @@
 import type { Artifact } from './artifact.js';
 import type { CallContext } from './context.js';
 import type { LogStream } from './log-line.js';
-import type { Unavailable } from './manifest.js';
 import type { Upstream } from './route.js';
+import type { Unavailable } from './unavailable.js';
 
 /** Whose instance it is; enough to find it again after a crash. */
 export interface Identity {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { CallContext } from '@pierhead/model';
 import { createFolderStorage } from '@pierhead/storage';
-import { type PackedEntry, packTarGz } from '@pierhead/testing';
+import { type PackedEntry, packTarGz, providerContract } from '@pierhead/testing';
 import t, { type Test } from 'tap';
 import { Check } from 'typebox/value';
 import { archiveConfig } from './archive-config.js';
@@ -38,6 +38,14 @@ const zipped: PackedEntry[] = [
 ];
 
 for (const manifest of [uploadManifest, staticManifest]) {
+  providerContract(manifest, {
+    prepare: async (t) => {
+      const { context } = await setUp(t, zipped);
+      const missing = { config: { uploadId: '01890000-0000-7000-8000-000000000002' } };
+      return { config: { uploadId }, context: { storage: context.storage }, missing };
+    },
+  });
+
   t.test(`${manifest.id}: resolves the upload's digest and unpacks it`, async (t) => {
     const { context, workspace, digest } = await setUp(t, zipped);
     const provider = (await manifest.load())();

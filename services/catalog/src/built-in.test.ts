@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { builders } from '@pierhead/builders';
 import { providers } from '@pierhead/providers';
 import { runtimes } from '@pierhead/runtimes';
@@ -8,6 +9,16 @@ import { startCatalog } from './start-catalog.js';
 for (const manifest of providers) providerContract(manifest);
 for (const manifest of builders) builderContract(manifest);
 for (const manifest of runtimes) runtimeContract(manifest);
+
+t.test('the lists and the folders are the same, and every folder explains itself', async (t) => {
+  for (const [lib, manifests] of Object.entries({ providers, builders, runtimes })) {
+    const entries = await readdir(new URL(`../../../libs/${lib}/src`, import.meta.url), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory());
+    t.same(folders.map(({ name }) => name).sort(), manifests.map(({ id }) => id).sort(), lib);
+    for (const { name } of folders)
+      t.ok((await readdir(new URL(`../../../libs/${lib}/src/${name}`, import.meta.url))).includes('README.md'), name);
+  }
+});
 
 t.test('the catalog starts with every built-in entry, and each has something to go with', async (t) => {
   const { url, close } = await startCatalog({

@@ -2,6 +2,7 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallContext, FilesArtifact, Source } from '@pierhead/model';
 import { createFolderStorage, openTree } from '@pierhead/storage';
+import { builderContract } from '@pierhead/testing';
 import t, { type Test } from 'tap';
 import { Check } from 'typebox/value';
 import { manifest } from './index.js';
@@ -24,6 +25,14 @@ async function setUp(t: Test, source: NonNullable<Files>) {
   const open = async (digest: string) => openTree((await context.storage.treePath(digest)) ?? '');
   return { root, context, builder, build, open };
 }
+
+builderContract(manifest, {
+  prepare: async (t) => {
+    const { context, root } = await setUp(t, { 'index.html': 'hi' });
+    const source: Source = { kind: 'tree', path: join(root, 'source') };
+    return { source, context, broken: { source, config: { publishFolder: 'nowhere' } } };
+  },
+});
 
 t.test('stores the published folder without .git and says how to serve it', async (t) => {
   const source = {

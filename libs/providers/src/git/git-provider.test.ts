@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError, WorldError } from '@pierhead/model';
-import { type GitServer, gitMissing, startGitServer } from '@pierhead/testing';
+import { type GitServer, gitMissing, providerContract, startGitServer } from '@pierhead/testing';
 import t from 'tap';
 import { callContext } from './fixture.js';
 import type { GitConfig } from './git-config.js';
 import { createGitProvider, type GitProviderOptions } from './git-provider.js';
+import { manifest } from './index.js';
 
 const skip = gitMissing();
 const files = {
@@ -16,6 +17,17 @@ const files = {
   'apps/web/shared': { link: '../../bin' },
   later: { link: 'not-yet/made' },
 };
+
+providerContract(manifest, {
+  skip,
+  prepare: async (t) => {
+    const server = await startGitServer();
+    t.teardown(() => server.close());
+    await server.commit('app', files);
+    const { host } = callContext('').context;
+    return { config: { url: server.url('app') }, context: { host }, missing: { want: { ref: 'nowhere' } } };
+  },
+});
 
 t.test('git provider', { skip, jobs: 1 }, async (t) => {
   const server = await startGitServer();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { CallContext, FilesArtifact, RunSpec } from '@pierhead/model';
 import { createFolderStorage } from '@pierhead/storage';
+import { runtimeContract } from '@pierhead/testing';
 import t, { type Test } from 'tap';
 import { manifest } from './index.js';
 
@@ -25,11 +26,13 @@ async function setUp(t: Test) {
   return { storage, artifact, context, runtime: (await manifest.load())() };
 }
 
+runtimeContract(manifest, { prepare: setUp });
+
 t.test('a stored tree starts as one upstream, and is healthy while storage has it', async (t) => {
   const { runtime, artifact, context, storage } = await setUp(t);
   const { digest, rules } = artifact;
   const instance = await runtime.start(artifact, spec, context);
-  t.same(instance, { ids: [digest], upstreams: [{ kind: 'files', digest, rules }] });
+  t.same(instance, { ids: [], upstreams: [{ kind: 'files', digest, rules }] });
   t.same(await runtime.start(artifact, spec, context), instance, 'starting again is the same');
   t.same(await runtime.probe(instance, spec, context), { healthy: true });
   t.equal(await runtime.adopt(spec, context), null);

@@ -22,7 +22,7 @@ async function start(artifact: Artifact, _spec: unknown, context: CallContext): 
     throw new UserError('tree_not_found', `The files ${digest} are no longer in storage.`, {
       hint: 'Deploy with force to build them again.',
     });
-  return { ids: [digest], upstreams: [{ kind: 'files', digest, rules }] };
+  return { ids: [], upstreams: [{ kind: 'files', digest, rules }] };
 }
 
 async function probe(instance: Instance, _spec: unknown, context: CallContext): Promise<Health> {

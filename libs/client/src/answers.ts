@@ -1,0 +1,13 @@
+import type { components } from './schema.js';
+
+type Schemas = components['schemas'];
+
+export type ConfigField = Schemas['ConfigField'];
+export type ConfigSchema = Schemas['ConfigSchema'];
+export type Deployment = Schemas['Deployment'];
+export type LogLine = Schemas['LogLine'];
+export type Service = Schemas['Service'];
+export type ServiceInput = Schemas['ServiceInput'];
+export type Upload = Schemas['Upload'];
+export type ValidationResult = Schemas['ValidationResult'];
+export type WorkerInfo = Schemas['WorkerInfo'];
