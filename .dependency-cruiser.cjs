@@ -116,7 +116,7 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: [tests, '/src/(index|main)\\.ts$', '\\.d\\.ts$'] },
+      from: { orphan: true, pathNot: [tests, '/src/(index|main)\\.ts$', '/bin/', '\\.d\\.ts$'] },
       to: {},
     },
   ],

@@ -25,17 +25,13 @@ RUN find libs services -mindepth 2 -maxdepth 2 ! -name package.json -exec rm -rf
 
 FROM base AS production
 COPY --from=manifests /pierhead ./
-RUN npm ci --omit=dev --ignore-scripts --no-update-notifier \
-      -w @pierhead/catalog -w @pierhead/api -w @pierhead/worker -w @pierhead/gateway && \
-    rm -rf /root/.npm
+RUN npm ci --omit=dev --ignore-scripts --no-update-notifier && rm -rf /root/.npm
 
 FROM base AS build
 COPY --from=manifests /pierhead ./
 RUN npm ci --ignore-scripts --no-update-notifier
 COPY . .
-RUN TURBO_TELEMETRY_DISABLED=1 npx --no turbo run build --output-logs=errors-only \
-      --filter=@pierhead/catalog... --filter=@pierhead/api... --filter=@pierhead/worker... --filter=@pierhead/gateway... \
-      --filter=!@pierhead/testing && \
+RUN TURBO_TELEMETRY_DISABLED=1 npx --no turbo run build --output-logs=errors-only && \
     find libs services -mindepth 2 -maxdepth 2 \( -name src -o -name .turbo -o -name node_modules \) -exec rm -rf {} +
 
 FROM base
