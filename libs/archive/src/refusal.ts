@@ -3,7 +3,7 @@ import { isAbort, UserError, WorldError } from '@pierhead/model';
 const maxShown = 120;
 
 /** A name as it may stand in a message: quoted, with control characters escaped, and not too long. */
-export const shown = (name: string) => JSON.stringify(name.length > maxShown ? `${name.slice(0, maxShown)}…` : name);
+const shown = (name: string) => JSON.stringify(name.length > maxShown ? `${name.slice(0, maxShown)}…` : name);
 
 export const unsafe = (name: string, why: string) =>
   new UserError('archive_unsafe_entry', `The archive's entry ${shown(name)} ${why}.`, {

@@ -19,7 +19,7 @@ export interface ProblemPage {
 }
 
 /** Draws a problem: a small page for browsers, problem+json for everyone else. */
-export function problemPage(problem: Problem, accept: string | undefined): ProblemPage {
+function problemPage(problem: Problem, accept: string | undefined): ProblemPage {
   const requestId = randomUUID();
   const html = accept?.toLowerCase().includes('text/html') ?? false;
   const body = html ? htmlOf(problem, requestId) : jsonOf(problem, requestId);

@@ -25,12 +25,6 @@ export const unsupportedUpgrade: Problem = {
   detail: 'The only protocol to upgrade to is websocket.',
   hint: 'Send the request without an Upgrade header.',
 };
-export const notWebSocket: Problem = {
-  status: 400,
-  code: 'bad_websocket_handshake',
-  detail: 'The WebSocket handshake is malformed.',
-  hint: 'Send a GET with Sec-WebSocket-Version 13, a valid key and valid subprotocols.',
-};
 export const notLoaded: Problem = {
   status: 503,
   code: 'routes_not_loaded',

@@ -1,1 +1,1 @@
-export { createSiteHandler, type Site, type SiteHandler } from './site-handler.js';
+export { createSiteHandler, type SiteHandler } from './site-handler.js';
