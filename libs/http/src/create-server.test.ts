@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
-import { UserError, WorldError } from '@pierhead/model';
+import { Type, UserError, WorldError } from '@pierhead/model';
 import pino from 'pino';
 import t, { type Test } from 'tap';
-import { Type } from 'typebox';
 import { createServer, type ServerOptions } from './create-server.js';
 import { HttpProblem, problems } from './http-problem.js';
 

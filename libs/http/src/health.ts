@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '@pierhead/model';
-import { type Static, Type } from 'typebox';
+import { messageOf, type Static, Type } from '@pierhead/model';
 import type { App } from './app.js';
 
 /** Resolves when the dependency can be used. */

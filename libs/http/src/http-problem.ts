@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { ConfigProblem, type Problem as Fault } from '@pierhead/model';
+import { ConfigProblem, type Problem as Fault, type Static, Type } from '@pierhead/model';
 import type { FastifyReply } from 'fastify';
-import { type Static, Type } from 'typebox';
 
 /** RFC 9457, as every error of every server here is answered. */
 export const Problem = Type.Object(

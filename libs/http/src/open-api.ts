@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { TSchema } from '@pierhead/model';
 import plugin from 'fastify-plugin';
-import type { TSchema } from 'typebox';
 import { documented } from './documented.js';
 import { withReferences } from './shared-schemas.js';
 

@@ -1,6 +1,5 @@
-import { schemaProblems, UserError, WorldError } from '@pierhead/model';
+import { schemaProblems, type TLocalizedValidationError, UserError, WorldError } from '@pierhead/model';
 import type { FastifyError } from 'fastify';
-import type { TLocalizedValidationError } from 'typebox/error';
 import { HttpProblem } from './http-problem.js';
 
 const retryAfterSeconds = '5';

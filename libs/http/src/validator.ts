@@ -1,7 +1,5 @@
+import { Compile, type TSchema, Value } from '@pierhead/model';
 import type { FastifySchemaCompiler, RouteOptions } from 'fastify';
-import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { Value } from 'typebox/value';
 
 interface Keywords {
   type?: string;

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from './typebox.js';
 
 /** How the gateway serves a tree of files. Paths start with a slash. */
 export const SiteRules = Type.Object({

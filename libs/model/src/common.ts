@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, type TSchema, Type } from './typebox.js';
 
 export const Id = Type.String({ format: 'uuid', description: 'UUIDv7.' });
 export const Timestamp = Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' });

@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { Environment, Id, nullable, Timestamp } from './common.js';
 import { ArtifactKind } from './kinds.js';
+import { type Static, Type } from './typebox.js';
 
 /** The seven stages, in their order. */
 export const stages = ['resolve', 'fetch', 'build', 'release', 'verify', 'switch', 'cleanup'] as const;

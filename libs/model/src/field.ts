@@ -1,5 +1,5 @@
-import { type TObject, type TProperties, type TSchema, Type } from 'typebox';
 import type { Condition } from './condition.js';
+import { type TObject, type TProperties, type TSchema, Type } from './typebox.js';
 
 export const fieldTypes = [
   'text',

@@ -20,6 +20,7 @@ export * from './service.js';
 export * from './service-plan.js';
 export * from './service-resolution.js';
 export * from './source.js';
+export * from './typebox.js';
 export * from './unavailable.js';
 export * from './upload.js';
 export * from './worker.js';

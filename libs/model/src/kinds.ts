@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from './typebox.js';
 
 /** What a provider produces: source to build, files ready to serve, or an image reference. */
 export const SourceKind = Type.Enum(['tree', 'site', 'image']);

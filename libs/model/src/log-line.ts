@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from './typebox.js';
 
 export const LogStream = Type.Enum(['stdout', 'stderr', 'system']);
 export type LogStream = Static<typeof LogStream>;

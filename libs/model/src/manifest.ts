@@ -1,8 +1,8 @@
-import type { Static, TObject } from 'typebox';
 import type { Builder } from './builder.js';
 import type { ArtifactKind, SourceKind } from './kinds.js';
 import type { Provider } from './provider.js';
 import type { Runtime } from './runtime.js';
+import type { Static, TObject } from './typebox.js';
 
 /** What every registry entry tells of itself without loading its implementation. */
 export interface Manifest<Instance = unknown, Schema extends TObject = TObject> {

@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { Id, Name, Timestamp } from './common.js';
+import { type Static, Type } from './typebox.js';
 
 export const ProjectInput = Type.Object({ name: Name }, { additionalProperties: false });
 export type ProjectInput = Static<typeof ProjectInput>;

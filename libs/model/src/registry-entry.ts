@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { fieldTypes } from './field.js';
 import { ArtifactKind, SourceKind } from './kinds.js';
+import { type Static, Type } from './typebox.js';
 
 /** The metadata of a registry entry, as `GET /providers` and its siblings answer it. */
 const metadata = {

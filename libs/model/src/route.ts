@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { SiteRules } from './artifact.js';
+import { type Static, Type } from './typebox.js';
 
 /** Where the gateway sends a request: to a server, or to files in storage. */
 export const Upstream = Type.Union([

@@ -1,8 +1,7 @@
 import t from 'tap';
-import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { pointer, pointerKeys } from './json-pointer.js';
 import { schemaProblems } from './schema-problems.js';
+import { Compile, Type } from './typebox.js';
 
 const schema = Type.Object(
   {

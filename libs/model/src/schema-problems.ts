@@ -1,10 +1,6 @@
-import type { TLocalizedValidationError } from 'typebox/error';
-import { Settings } from 'typebox/system';
 import type { Problem } from './errors.js';
 import { pointer } from './json-pointer.js';
-
-// The library stops at 8 errors by default; ours are to come all at once, within reason.
-Settings.Set({ maxErrors: 500 });
+import type { TLocalizedValidationError } from './typebox.js';
 
 type SchemaError = TLocalizedValidationError;
 

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { nullable } from './common.js';
 import { ConfigProblem } from './registry-entry.js';
 import { Revision } from './source.js';
+import { type Static, Type } from './typebox.js';
 
 /** What a service would deploy from: asked of the catalog, which asks the outside world. */
 export const SourceLookup = Type.Object(

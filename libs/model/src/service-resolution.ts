@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { nullable } from './common.js';
 import { ConfigProblem } from './registry-entry.js';
 import { ServiceInput } from './service.js';
+import { type Static, Type } from './typebox.js';
 
 const strict = { additionalProperties: false };
 const { providerId, builderId, runtimeId, providerConfig, builderConfig, runtimeConfig } = ServiceInput.properties;

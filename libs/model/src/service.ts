@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { Hostname, Id, Name, nullable, Timestamp } from './common.js';
 import { Deployment } from './deployment.js';
+import { type Static, Type } from './typebox.js';
 
 /** A config whose shape its provider, builder or runtime defines; the catalog validates it. */
 const Config = Type.Record(Type.String(), Type.Unknown());

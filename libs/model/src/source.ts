@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from './typebox.js';
 
 /** What a deployment was asked to ship; with neither, the config's own default. */
 export interface Want {

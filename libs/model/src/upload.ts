@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { Id } from './common.js';
+import { type Static, Type } from './typebox.js';
 
 export const Upload = Type.Object({
   id: Id,

@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { nullable, Timestamp } from './common.js';
+import { type Static, Type } from './typebox.js';
 
 /** Whether a worker can use a registry entry, and if not, why. */
 export const Capability = Type.Object({

@@ -1,5 +1,4 @@
-import { configSchema, text } from '@pierhead/model';
-import { type Static, Type } from 'typebox';
+import { configSchema, type Static, Type, text } from '@pierhead/model';
 
 const uuid = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
 /** A relative path without empty parts, `.` or `..` parts, backslashes or control characters; or nothing. */

@@ -1,11 +1,10 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { CallContext } from '@pierhead/model';
+import { type CallContext, Value } from '@pierhead/model';
 import { createFolderStorage } from '@pierhead/storage';
 import { type PackedEntry, packTarGz, providerContract } from '@pierhead/testing';
 import t, { type Test } from 'tap';
-import { Check } from 'typebox/value';
 import { archiveConfig } from './archive-config.js';
 import { manifest as staticManifest } from './static/index.js';
 import { manifest as uploadManifest } from './upload/index.js';
@@ -103,9 +102,10 @@ t.test('ships what was resolved or nothing', async (t) => {
 
 t.test('the schema takes strict relative folders and ids only', async (t) => {
   for (const folder of ['', 'a', 'a/b', 'a/', '.config', '..a', 'ä b/c'])
-    t.ok(Check(archiveConfig, { uploadId, folder }), folder);
+    t.ok(Value.Check(archiveConfig, { uploadId, folder }), folder);
   for (const folder of ['/', '/a', '..', '../a', 'a/..', 'a/../b', './a', 'a//b', 'a\\b', 'a\nb', 'a\u0000'])
-    t.notOk(Check(archiveConfig, { uploadId, folder }), JSON.stringify(folder));
-  for (const id of ['', 'x', `${uploadId}x`, `../${uploadId}`]) t.notOk(Check(archiveConfig, { uploadId: id }), id);
-  t.notOk(Check(archiveConfig, { uploadId, other: 1 }));
+    t.notOk(Value.Check(archiveConfig, { uploadId, folder }), JSON.stringify(folder));
+  for (const id of ['', 'x', `${uploadId}x`, `../${uploadId}`])
+    t.notOk(Value.Check(archiveConfig, { uploadId: id }), id);
+  t.notOk(Value.Check(archiveConfig, { uploadId, other: 1 }));
 });

@@ -1,16 +1,17 @@
 import {
   ArtifactKind,
+  Compile,
   type Condition,
   fieldTypes,
   type Problem,
   pointer,
   SourceKind,
   schemaProblems,
+  type TObject,
+  Type,
+  Value,
 } from '@pierhead/model';
 import { valid as isSemver } from 'semver';
-import { type TObject, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { Value } from 'typebox/value';
 import { isNested, type Keywords, propertiesOf } from './config-properties.js';
 
 export type Kind = 'provider' | 'builder' | 'runtime';

@@ -1,5 +1,4 @@
-import type { FieldUi, Group } from '@pierhead/model';
-import type { TObject, TSchema } from 'typebox';
+import type { FieldUi, Group, TObject, TSchema } from '@pierhead/model';
 
 /** The keywords of a property's schema, as its author wrote them. */
 export interface Keywords {

@@ -1,7 +1,6 @@
-import { boolean, configSchema, integer, password, select, text } from '@pierhead/model';
+import { boolean, configSchema, integer, password, select, Type, text } from '@pierhead/model';
 import { sampleManifests } from '@pierhead/testing';
 import t from 'tap';
-import { Type } from 'typebox';
 import { describeConfig } from './config-schema.js';
 
 const describe = (schema: Parameters<typeof configSchema>[0], groups: { id: string; label: string }[] = []) =>

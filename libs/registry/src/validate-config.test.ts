@@ -6,6 +6,7 @@ import {
   json,
   keyvalue,
   multiselect,
+  Type,
   text,
   textarea,
   UserError,
@@ -14,7 +15,6 @@ import {
 import { sampleManifests } from '@pierhead/testing';
 import fc from 'fast-check';
 import t from 'tap';
-import { Type } from 'typebox';
 import { describeConfig } from './config-schema.js';
 import { createRegistries } from './create-registries.js';
 import { configValidator } from './validate-config.js';

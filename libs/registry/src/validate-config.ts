@@ -1,4 +1,5 @@
 import {
+  Compile,
   type ConfigSchema,
   holds,
   type Problem,
@@ -6,12 +7,11 @@ import {
   pointerKeys,
   required,
   schemaProblems,
+  type TObject,
   type ValidationResult,
+  Value,
   type Wording,
 } from '@pierhead/model';
-import type { TObject } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { Value } from 'typebox/value';
 import { isDeclaredRequired, isNested, type Keywords, keywordsOf, propertiesOf } from './config-properties.js';
 import { copyJson, isPlainObject } from './copy-json.js';
 

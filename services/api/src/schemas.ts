@@ -14,11 +14,11 @@ import {
   Service,
   ServiceInput,
   ServicePlan,
+  Type,
   Upload,
   ValidationResult,
   WorkerInfo,
 } from '@pierhead/model';
-import { Type } from 'typebox';
 
 export const idParams = Type.Object({ id: Id });
 

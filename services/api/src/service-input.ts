@@ -1,7 +1,6 @@
 import type { NewService, ServiceRow } from '@pierhead/database';
 import { HttpProblem } from '@pierhead/http';
-import { type Delivery, type Problem, ServiceInput, schemaProblems } from '@pierhead/model';
-import { Compile } from 'typebox/compile';
+import { Compile, type Delivery, type Problem, ServiceInput, schemaProblems } from '@pierhead/model';
 import type { ApiContext } from './context.js';
 import { unacceptable } from './problems.js';
 import { sealConfig, sealVariables, unmask } from './service-secrets.js';

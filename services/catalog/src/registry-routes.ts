@@ -3,10 +3,11 @@ import {
   type CallContext,
   ConfigSchema,
   type HostSettings,
+  type TSchema,
+  Type,
   type ValidationResult as Validation,
   ValidationResult,
 } from '@pierhead/model';
-import { type TSchema, Type } from 'typebox';
 import { withCallContext } from './call-context.js';
 
 /** One registry as its routes see it, whichever kind it is. */

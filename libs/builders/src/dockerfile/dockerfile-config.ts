@@ -1,6 +1,5 @@
 import { imageReferencePattern, maxReferenceLength } from '@pierhead/docker/reference';
-import { array, configSchema, keyvalue, text } from '@pierhead/model';
-import { type Static, Type } from 'typebox';
+import { array, configSchema, keyvalue, type Static, Type, text } from '@pierhead/model';
 
 const segment = '[A-Za-z0-9._@+][A-Za-z0-9._@+ -]*';
 /** A path inside the source: relative, no step up. */

@@ -1,10 +1,9 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CallContext, FilesArtifact, Source } from '@pierhead/model';
+import { type CallContext, type FilesArtifact, type Source, Value } from '@pierhead/model';
 import { createFolderStorage, openTree } from '@pierhead/storage';
 import { builderContract } from '@pierhead/testing';
 import t, { type Test } from 'tap';
-import { Check } from 'typebox/value';
 import { manifest } from './index.js';
 import { type StaticConfig, staticConfig } from './static-config.js';
 
@@ -145,7 +144,7 @@ t.test('the schema refuses what no rule can be', async (t) => {
     })),
     ...['/', '/a', '/a/', '/a/*', '/*', '/ä/b'].map((from) => ({ redirects: [{ from, to: '/x' }] })),
   ];
-  for (const config of good) t.ok(Check(staticConfig, config), JSON.stringify(config));
+  for (const config of good) t.ok(Value.Check(staticConfig, config), JSON.stringify(config));
   const bad: unknown[] = [
     ...['..', '/', '/a', 'a/../b', 'a\\b', ''].map((publishFolder) => ({ publishFolder })),
     ...['.', '..', 'a/b', '.htaccess', ''].map((index) => ({ index })),
@@ -160,5 +159,5 @@ t.test('the schema refuses what no rule can be', async (t) => {
     { cacheControl: 'a\nb' },
     { other: 1 },
   ];
-  for (const config of bad) t.notOk(Check(staticConfig, config), JSON.stringify(config));
+  for (const config of bad) t.notOk(Value.Check(staticConfig, config), JSON.stringify(config));
 });

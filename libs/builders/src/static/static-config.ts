@@ -1,5 +1,4 @@
-import { array, boolean, configSchema, integer, text } from '@pierhead/model';
-import { type Static, Type } from 'typebox';
+import { array, boolean, configSchema, integer, type Static, Type, text } from '@pierhead/model';
 
 const part = '(?!\\.{1,2}(?:/|$))[^/\\\\\\u0000-\\u001f\\u007f]+';
 /** A relative path without `.` or `..` parts, or nothing. */

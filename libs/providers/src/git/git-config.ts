@@ -1,5 +1,4 @@
-import { configSchema, password, text, UserError, url } from '@pierhead/model';
-import { type Static, Type } from 'typebox';
+import { configSchema, password, type Static, Type, text, UserError, url } from '@pierhead/model';
 
 /** What Git allows in a ref, less everything that means something to a shell or looks like an option. */
 const refPattern =

@@ -1,6 +1,5 @@
 import { imageReferencePattern, maxReferenceLength } from '@pierhead/docker/reference';
-import { configSchema, text } from '@pierhead/model';
-import type { Static } from 'typebox';
+import { configSchema, type Static, text } from '@pierhead/model';
 
 export const imageConfigSchema = configSchema({
   image: text({

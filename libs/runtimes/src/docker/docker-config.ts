@@ -1,5 +1,4 @@
-import { array, configSchema, integer, number, text } from '@pierhead/model';
-import { type Static, Type } from 'typebox';
+import { array, configSchema, integer, number, type Static, Type, text } from '@pierhead/model';
 
 const mebibyte = 1_048_576;
 

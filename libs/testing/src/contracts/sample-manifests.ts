@@ -11,10 +11,10 @@ import {
   password,
   type Runtime,
   select,
+  Type,
   text,
   url,
 } from '@pierhead/model';
-import { Type } from 'typebox';
 
 const about = { description: 'Only for tests.', icon: 'box', category: 'test', tags: ['test'] };
 

@@ -1,6 +1,13 @@
 import { sendEvents } from '@pierhead/http';
-import { Deployment, DeploymentInput, type DeploymentInput as Input, isFinal, PageQuery, page } from '@pierhead/model';
-import { Type } from 'typebox';
+import {
+  Deployment,
+  DeploymentInput,
+  type DeploymentInput as Input,
+  isFinal,
+  PageQuery,
+  page,
+  Type,
+} from '@pierhead/model';
 import { cursorId } from '../cursor.js';
 import { turns } from '../news.js';
 import { conflict, notFound } from '../problems.js';

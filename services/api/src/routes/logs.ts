@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { lastEventId, sendEvents } from '@pierhead/http';
-import { isFinal, LogLine, nullable } from '@pierhead/model';
-import { Type } from 'typebox';
+import { isFinal, LogLine, nullable, Type } from '@pierhead/model';
 import type { ApiContext } from '../context.js';
 import { turns } from '../news.js';
 import { notFound } from '../problems.js';

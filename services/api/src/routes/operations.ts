@@ -1,5 +1,4 @@
-import { WorkerInfo } from '@pierhead/model';
-import { Type } from 'typebox';
+import { Type, WorkerInfo } from '@pierhead/model';
 import type { Routes } from '../routes.js';
 import { problems } from '../schemas.js';
 

@@ -1,6 +1,5 @@
 import type { ProjectRow } from '@pierhead/database';
-import { PageQuery, Project, ProjectInput, page } from '@pierhead/model';
-import { Type } from 'typebox';
+import { PageQuery, Project, ProjectInput, page, Type } from '@pierhead/model';
 import { cursorId } from '../cursor.js';
 import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';

@@ -1,6 +1,13 @@
-import { BuilderMetadata, ConfigSchema, ProviderMetadata, RuntimeMetadata, ValidationResult } from '@pierhead/model';
+import {
+  BuilderMetadata,
+  ConfigSchema,
+  ProviderMetadata,
+  RuntimeMetadata,
+  type TSchema,
+  Type,
+  ValidationResult,
+} from '@pierhead/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type TSchema, Type } from 'typebox';
 import type { CatalogClient } from '../catalog-client.js';
 import type { Routes } from '../routes.js';
 import { problems } from '../schemas.js';

@@ -9,8 +9,8 @@ import {
   ServiceInput,
   ServicePatch,
   ServicePlan,
+  Type,
 } from '@pierhead/model';
-import { Type } from 'typebox';
 import { cursorId } from '../cursor.js';
 import { mergePatch } from '../merge-patch.js';
 import { planService } from '../plan.js';

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Upload } from '@pierhead/model';
-import { Type } from 'typebox';
+import { Type, Upload } from '@pierhead/model';
 import type { Routes } from '../routes.js';
 import { problems } from '../schemas.js';
 
