@@ -175,6 +175,7 @@ t.test('a removed service loses its routes at once and its row once nothing of i
   const { id } = (await deployments.create(order(service.id)))!;
   await runs.claim(id, 'w', 30);
   const lease = { deploymentId: id, owner: 'w', epoch: 1 };
+  await runs.built(lease, { kind: 'image', digest: 'sha256:1', bytes: 1 });
   await runs.released(lease, { ids: ['c1'], upstreams: [] });
   await runs.switch(lease, [{ kind: 'http', host: '127.0.0.1', port: 1 }]);
   const source = routeSource(database, { gatewayId: 'g', baseDomain: 'localhost' });
@@ -190,8 +191,9 @@ t.test('a removed service loses its routes at once and its row once nothing of i
   t.same(await services.removed(), [], 'a deployment still runs');
   t.equal(await runs.renew(lease, 30), 'cancel');
   await runs.finish(lease, { status: 'canceled' });
-  t.match(await services.removed(), [{ id: service.id, deployments: [{ id, runtimeId: 'r', serviceName: 'gone' }] }]);
+  t.same(await services.removed(), [{ id: service.id, started: [id] }]);
   await create('gone', { hostnames: ['gone.example.org'] });
+  t.match(await services.ownArtifacts(service.id), [{ builderId: 'b', artifact: { digest: 'sha256:1' } }]);
   await services.forget(service.id);
   t.equal(await deployments.find(id), null);
 });

@@ -1,3 +1,4 @@
+import type { Artifact } from '@pierhead/model';
 import { and, desc, eq, ilike, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { Database, Queries } from './connect.js';
 import { type Page, pageOf } from './page.js';
@@ -144,20 +145,27 @@ export function serviceRepository({ orm, sql: raw }: Database) {
       });
     },
 
-    /** Removed services whose deployments have all ended: ready for their remains to be cleared. */
-    async removed(): Promise<
-      { id: string; deployments: { id: string; environment: string; runtimeId: string; serviceName: string }[] }[]
-    > {
-      const rows = await raw<
-        { id: string; deployments: { id: string; environment: string; runtimeId: string; serviceName: string }[] }[]
-      >`
-        select s.id, coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'environment', d.environment,
-            'runtimeId', d.snapshot->>'runtimeId', 'serviceName', d.snapshot->>'serviceName')) filter (where d.instance is not null), '[]') as deployments
+    /** Removed services whose deployments have all ended, each with the deployments that may have left something running. */
+    async removed(): Promise<{ id: string; started: string[] }[]> {
+      return raw<{ id: string; started: string[] }[]>`
+        select s.id, coalesce(jsonb_agg(d.id) filter (where d.instance is not null), '[]') as started
         from services s left join deployments d on d.service_id = s.id
         where s.deleted_at is not null
         group by s.id
         having not bool_or(coalesce(d.status = 'running', false))`;
-      return rows;
+    },
+
+    /**
+     * The artifacts that a service alone has, with the builders that made them; null while a build is under way
+     * anywhere, for it may be about to make the same.
+     */
+    async ownArtifacts(id: string): Promise<{ builderId: string; artifact: Artifact }[] | null> {
+      const [building] = await raw`select 1 from deployments where status = 'running' and artifact is null limit 1`;
+      if (building) return null;
+      return raw<{ builderId: string; artifact: Artifact }[]>`
+        select distinct on (d.artifact->>'digest') d.snapshot->>'builderId' as "builderId", d.artifact
+        from deployments d where d.service_id = ${id} and d.artifact is not null and not exists (
+          select 1 from deployments o where o.service_id <> ${id} and o.artifact->>'digest' = d.artifact->>'digest')`;
     },
 
     /** Forgets a removed service and all its history. */

@@ -9,6 +9,8 @@ export interface Builder<Config = unknown> {
   validateConfig?(config: Config, context: CallContext): Promise<Problem[]>;
   /** Throws UserError with the line that caused it when the source cannot be built. */
   build(source: Source, config: Config, context: CallContext): Promise<Artifact>;
+  /** Removes an artifact that no release needs any more. One that is gone, in use or not the builder's own is left alone. */
+  discard?(artifact: Artifact, context: CallContext): Promise<void>;
   /** Why this machine cannot use the builder, or null. */
   unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
 }

@@ -34,6 +34,8 @@ export interface Storage {
   putTree(folder: string): Promise<StoredTree>;
   /** A local, read-only folder with the tree, or null when it is not stored. */
   treePath(digest: string): Promise<string | null>;
+  /** Forgets a tree; one that is gone already is fine. */
+  removeTree(digest: string): Promise<void>;
 }
 
 /** Everything that a call to a provider, builder or runtime gets beyond its arguments. */

@@ -13,7 +13,6 @@ export interface UploadStore {
    */
   saveUpload(stream: Readable, type: ArchiveFormat | (string & {}), limits?: UploadLimits): Promise<SavedUpload>;
   removeUpload(digest: string): Promise<void>;
-  removeTree(digest: string): Promise<void>;
 }
 
 export interface FolderStorageOptions {

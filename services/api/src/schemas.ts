@@ -19,6 +19,7 @@ import {
   ValidationResult,
   WorkerInfo,
 } from '@pierhead/model';
+import type { FastifyRequest } from 'fastify';
 
 export const idParams = Type.Object({ id: Id });
 
@@ -27,6 +28,11 @@ export const problems = <S extends number>(...statuses: S[]) => ({
   ...problemsOf(400, 401, 403, 429, 503),
   ...problemsOf(...statuses),
 });
+
+/** Lets a body that has no required key be left out altogether. */
+export const bodyMayBeMissing = async (request: FastifyRequest): Promise<void> => {
+  request.body ??= {};
+};
 
 /** The sections of the document. */
 export const tags = [

@@ -8,7 +8,12 @@ const elsewhere = async (): Promise<never> => {
 };
 
 /** What is stored is known to the api and the workers only; asking here makes a warning of the check. */
-export const noStorage: Storage = { uploadFile: elsewhere, putTree: elsewhere, treePath: elsewhere };
+export const noStorage: Storage = {
+  uploadFile: elsewhere,
+  putTree: elsewhere,
+  treePath: elsewhere,
+  removeTree: elsewhere,
+};
 
 /** Gives a deep validation what a deployment would have, save its log and storage, and cleans up after it. */
 export async function withCallContext<T>(

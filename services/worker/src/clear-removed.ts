@@ -9,7 +9,7 @@ const limitMs = 60_000;
 /** Stops and removes everything that removed services own, then forgets them. One failure leaves the service for the next round. */
 export async function clearRemovedServices(worker: WorkerContext): Promise<void> {
   const services = serviceRepository(worker.database);
-  for (const { id, deployments } of await services.removed()) {
+  for (const { id, started } of await services.removed()) {
     const workspace = join(worker.workspaces, `removed-${id}`);
     await mkdir(workspace, { recursive: true });
     const context = {
@@ -20,7 +20,12 @@ export async function clearRemovedServices(worker: WorkerContext): Promise<void>
       host: worker.host,
     };
     try {
-      for (const deployment of deployments) await stopDeployment(deployment.id, context, worker);
+      for (const deploymentId of started) await stopDeployment(deploymentId, context, worker);
+      const artifacts = await services.ownArtifacts(id);
+      if (!artifacts) continue;
+      for (const { builderId, artifact } of artifacts) {
+        await (await worker.registries.builders.getBuilder(builderId))?.discard?.(artifact, context);
+      }
       await services.forget(id);
     } catch (error) {
       worker.logger.warn({ err: error, serviceId: id }, 'a removed service is not cleared yet');

@@ -1,4 +1,4 @@
-import { buildImage, connectEngine, engineUnavailable } from '@pierhead/docker';
+import { buildImage, connectEngine, engineUnavailable, removeImage } from '@pierhead/docker';
 import { type Artifact, type Builder, type CallContext, type Source, UserError } from '@pierhead/model';
 import type { DockerfileConfig } from './dockerfile-config.js';
 
@@ -19,6 +19,10 @@ class DockerfileBuilder implements Builder<DockerfileConfig> {
       onOutput: (text, stream) => context.log(text, stream),
     });
     return { kind: 'image', ...image };
+  }
+
+  async discard({ digest }: Artifact, { host, signal }: CallContext): Promise<void> {
+    await removeImage(connectEngine(host.dockerHost), digest, signal);
   }
 
   unavailable(context: Pick<CallContext, 'host' | 'signal'>) {

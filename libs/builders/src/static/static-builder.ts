@@ -5,7 +5,11 @@ import type { StaticConfig } from './static-config.js';
 
 /** Builds nothing: stores the published folder, and says how the gateway serves it. */
 export function createStaticBuilder(): Builder<StaticConfig> {
-  return { validateConfig: async (config) => ruleProblems(config), build };
+  return {
+    validateConfig: async (config) => ruleProblems(config),
+    build,
+    discard: ({ digest }, { storage }) => storage.removeTree(digest),
+  };
 }
 
 async function build(source: Source, config: StaticConfig, context: CallContext): Promise<Artifact> {

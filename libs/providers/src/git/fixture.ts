@@ -11,6 +11,7 @@ export function callContext(workspace: string, change: { allow?: string[]; signa
       uploadFile: async () => null,
       putTree: () => Promise.reject(new Error('not in this test')),
       treePath: async () => null,
+      removeTree: async () => {},
     },
     host: { dockerHost: '', dockerNetwork: '', egressAllow: change.allow ?? ['127.0.0.0/8', '::1/128'] },
   };

@@ -12,7 +12,7 @@ export interface RecordingContext extends CallContext {
 const none = async (): Promise<never> => {
   throw new WorldError('no_storage', 'This test gave no storage.');
 };
-const noStorage: Storage = { uploadFile: none, putTree: none, treePath: none };
+const noStorage: Storage = { uploadFile: none, putTree: none, treePath: none, removeTree: none };
 
 /** A call's context with a workspace of its own, deleted after the test. */
 export async function recordingContext(t: Test, given: Partial<CallContext> = {}): Promise<RecordingContext> {

@@ -1,8 +1,16 @@
+import { inspectImage, listContainers } from '@pierhead/docker';
 import t from 'tap';
-import { busyboxAppFiles, dockerMissing, ensureBaseImages, nodeAppFiles, removeTestImages } from '../docker.js';
+import {
+  busyboxAppFiles,
+  dockerMissing,
+  ensureBaseImages,
+  nodeAppFiles,
+  removeTestImages,
+  testEngine,
+} from '../docker.js';
 import { gitMissing, startGitServer } from '../git-server.js';
 import { redisMissing, testRedis } from '../redis.js';
-import { testStack } from '../stack.js';
+import { testStack, until } from '../stack.js';
 import { visit } from '../visit.js';
 import { createSite, freshName, site } from './scenarios.js';
 
@@ -139,11 +147,21 @@ for (const backend of backends) {
         providerConfig: { uploadId: upload.body.id },
         builderConfig: {},
       });
-      t.teardown(() => api.delete(`/services/${body.id}`));
-      const deployed = await api.deploy(body.id);
+      const deployed = await api.follow((await api.post(`/services/${body.id}/deployments`)).body.id);
       t.match(deployed, { status: 'succeeded', live: true }, JSON.stringify(deployed.error));
-      if (deployed.artifact) images.add(deployed.artifact.digest);
       t.match(await visit(gatewayUrl, `${name}.localhost`), { status: 200, text: 'built from an upload' });
+
+      const engine = testEngine();
+      t.equal((await listContainers(engine, { 'pierhead.service': body.id })).length, 1);
+      await api.delete(`/services/${body.id}`);
+      await until(
+        'the container is gone',
+        async () => (await listContainers(engine, { 'pierhead.service': body.id })).length === 0,
+      );
+      await until(
+        'the image is gone',
+        async () => (await inspectImage(engine, deployed.artifact?.digest ?? '')) === null,
+      );
     });
 
     t.test('a source that is not there fails with a reason', { skip: gitMissing() }, async (t) => {
@@ -193,7 +211,6 @@ for (const backend of backends) {
       t.equal((await api.delete(`/services/${service.id}`)).status, 204);
       t.equal((await api.get(`/services/${service.id}`)).status, 404);
       t.equal((await visit(gatewayUrl, `${name}.localhost`)).status, 404);
-      const { until } = await import('../stack.js');
       await until(
         'its history is removed',
         async () => (await api.get(`/deployments/${deployment.id}`)).status === 404,

@@ -12,7 +12,7 @@ import { cursorId } from '../cursor.js';
 import { turns } from '../news.js';
 import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
-import { idParams, problems } from '../schemas.js';
+import { bodyMayBeMissing, idParams, problems } from '../schemas.js';
 import { deploymentView } from '../views.js';
 
 const tags = ['Deployments'];
@@ -43,12 +43,13 @@ export const deploymentRoutes: Routes = async (app, context) => {
         description: 'The answer comes at once; the deployment waits its turn, then runs.',
         params: idParams,
         headers: idempotencyHeaders,
-        body: Type.Optional(DeploymentInput),
+        body: DeploymentInput,
         response: { 202: Deployment, ...problems(404, 409, 413, 415, 422) },
       },
+      preValidation: bodyMayBeMissing,
     },
     async ({ params, body, headers }, reply) => {
-      const { environment = 'production', ...input }: Input = body ?? {};
+      const { environment = 'production', ...input }: Input = body;
       const trigger = { kind: 'api', actor: 'admin', event: null };
       const row = await deployments.create({
         serviceId: params.id,

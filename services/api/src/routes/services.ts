@@ -16,7 +16,7 @@ import { mergePatch } from '../merge-patch.js';
 import { planService } from '../plan.js';
 import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
-import { idParams, problems } from '../schemas.js';
+import { bodyMayBeMissing, idParams, problems } from '../schemas.js';
 import { assertInput, inputOf, resolveInput } from '../service-input.js';
 import { serviceView, serviceViews } from '../views.js';
 
@@ -146,14 +146,15 @@ export const serviceRoutes: Routes = async (app, context) => {
         operationId: 'planService',
         summary: 'Tell what a deployment would do, without doing it',
         params: idParams,
-        body: Type.Optional(DeploymentInput),
+        body: DeploymentInput,
         response: { 200: ServicePlan, ...problems(404, 413, 415, 422) },
       },
+      preValidation: bodyMayBeMissing,
     },
     async ({ params, body }) => {
       const row = await services.find(params.id);
       if (!row) throw unknown();
-      return planService(row, body ?? {}, context);
+      return planService(row, body, context);
     },
   );
 
