@@ -3,6 +3,7 @@ import { type Instance, UserError } from '@pierhead/model';
 import type { Run } from './run.js';
 
 const firstPauseMs = 4;
+const growth = 1.2;
 const maxPauseMs = 1_000;
 const reportEveryMs = 5_000;
 const defaultGraceSeconds = 60;
@@ -12,7 +13,7 @@ export async function awaitHealth(run: Run, instance: Instance): Promise<void> {
   const started = performance.now();
   const graceMs = (instance.graceSeconds ?? defaultGraceSeconds) * 1_000;
   let reported = started;
-  for (let pause = firstPauseMs; ; pause = Math.min(maxPauseMs, pause * 1.5)) {
+  for (let pause = firstPauseMs; ; pause = Math.min(maxPauseMs, pause * growth)) {
     const health = await run.runtime.probe(instance, run.spec, run.context);
     if (health.healthy) return;
     const now = performance.now();

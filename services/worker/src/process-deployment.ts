@@ -1,5 +1,13 @@
 import type { DeploymentColumns, Lease } from '@pierhead/database';
-import { type CallContext, UserError, WorldError } from '@pierhead/model';
+import {
+  type Builder,
+  type Capability,
+  type HostSettings,
+  type Provider,
+  type Runtime,
+  UserError,
+  WorldError,
+} from '@pierhead/model';
 import { deadlineExceeded, failureOf } from './failure.js';
 import { createInterruption, type Interruption } from './interruption.js';
 import { keepLease, leaseSeconds } from './keep-lease.js';
@@ -10,6 +18,7 @@ import type { WorkerContext } from './worker-context.js';
 
 const maxAttempts = 3;
 const maxMinutes = 60;
+const askLimitMs = 10_000;
 
 /** Claims a deployment, runs it to its end and records how it ended. A deployment that is not ours to run is left alone. */
 export async function processDeployment(
@@ -51,10 +60,9 @@ async function runToEnd(row: DeploymentColumns, hold: Hold, worker: WorkerContex
 
 /** Finds provider, builder and runtime in this worker's own registries, and whether this machine can use them. */
 async function lookUp(
-  row: DeploymentColumns,
-  { registries, host }: WorkerContext,
+  { snapshot: { providerId, builderId, runtimeId } }: DeploymentColumns,
+  { registries, host, capabilities }: WorkerContext,
 ): Promise<Pick<Parts, 'provider' | 'builder' | 'runtime'>> {
-  const { providerId, builderId, runtimeId } = row.snapshot;
   const [provider, builder, runtime] = await Promise.all([
     registries.providers.getProvider(providerId),
     registries.builders.getBuilder(builderId),
@@ -63,11 +71,24 @@ async function lookUp(
   if (!provider) throw unknownEntry('provider', providerId);
   if (!builder) throw unknownEntry('builder', builderId);
   if (!runtime) throw unknownEntry('runtime', runtimeId);
-  const context: Pick<CallContext, 'host' | 'signal'> = { host, signal: AbortSignal.timeout(10_000) };
-  const reasons = await Promise.all([provider, builder, runtime].map((each) => each.unavailable?.(context) ?? null));
-  const reason = reasons.find((each) => each !== null);
-  if (reason) throw new UserError(reason.code, reason.message, { hint: reason.hint });
+  await Promise.all([
+    assertUsable(provider, providerId, capabilities.providers, host),
+    assertUsable(builder, builderId, capabilities.builders, host),
+    assertUsable(runtime, runtimeId, capabilities.runtimes, host),
+  ]);
   return { provider, builder, runtime };
+}
+
+/** Asks again only where the last heartbeat saw a fault: it may have been mended since. */
+async function assertUsable(
+  entry: Provider | Builder | Runtime,
+  id: string,
+  known: Capability[],
+  host: HostSettings,
+): Promise<void> {
+  if (known.some((each) => each.id === id && each.available)) return;
+  const reason = await entry.unavailable?.({ host, signal: AbortSignal.timeout(askLimitMs) });
+  if (reason) throw new UserError(reason.code, reason.message, { hint: reason.hint });
 }
 
 const unknownEntry = (kind: string, id: string) =>

@@ -64,6 +64,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
     registries,
     host,
+    capabilities: await findCapabilities(registries, host),
     workspaces: join(workspacesRoot, id),
     cancellations,
     acknowledgements,
@@ -72,13 +73,14 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   await mkdir(worker.workspaces, { recursive: true, mode: 0o700 });
 
   const workers = workerRepository(database);
-  const beat = async () =>
-    workers.heartbeat({
-      id,
-      slots: config.workerSlots,
-      running: active.size,
-      capabilities: await findCapabilities(registries, host),
-    });
+  const beat = async () => {
+    const { capabilities } = worker;
+    await workers.heartbeat({ id, slots: config.workerSlots, running: active.size, capabilities });
+  };
+  const lookAround = async () => {
+    worker.capabilities = await findCapabilities(registries, host);
+    await beat();
+  };
   await beat();
   await sweepWorkspaces(
     workspacesRoot,
@@ -86,7 +88,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   );
 
   const report = (error: unknown) => logger.warn({ err: error }, 'a recurring task failed; it will be tried again');
-  const heartbeat = repeat(beat, heartbeatMs, report);
+  const heartbeat = repeat(lookAround, heartbeatMs, report);
   const clearing = repeat(() => clearRemovedServices(worker), heartbeatMs, report);
   const stopListening = await Promise.all([
     listen(database, 'cancellations', cancellations.ring, cancellations.ring),

@@ -7,7 +7,7 @@ import type {
   Secrets,
 } from '@pierhead/database';
 import type { Logger } from '@pierhead/logger';
-import type { HostSettings, Storage } from '@pierhead/model';
+import type { Capabilities, HostSettings, Storage } from '@pierhead/model';
 import type { Registries } from '@pierhead/registry';
 import type { Bell } from './bell.js';
 
@@ -27,6 +27,8 @@ export interface WorkerContext {
   storage: Storage;
   registries: Registries;
   host: HostSettings;
+  /** What this machine could do at the last heartbeat. */
+  capabilities: Capabilities;
   /** The folder of this worker's workspaces. */
   workspaces: string;
   logger: Logger;

@@ -11,7 +11,6 @@ import { type ApiDriver, createApiDriver } from '../api-driver.js';
 /** Pierhead as `npm start` runs it, on ports and a data folder of its own. */
 export interface Product {
   api: ApiDriver;
-  catalogUrl: string;
   gatewayUrl: string;
   /** Milliseconds from the start of the process to its word that it is ready. */
   readyMs: number;
@@ -40,7 +39,6 @@ export async function startProduct(dataDir = mkdtempSync(join(tmpdir(), 'pierhea
   const token = readFileSync(join(dataDir, 'admin-token'), 'utf8').trim();
   return {
     api: createApiDriver(`http://127.0.0.1:${apiPort}`, token),
-    catalogUrl: `http://127.0.0.1:${catalogPort}`,
     gatewayUrl: `http://127.0.0.1:${gatewayPort}`,
     readyMs,
     memory: () => memoryOf(child.pid!, dataDir),

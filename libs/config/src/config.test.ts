@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import t from 'tap';
+import { ConfigError, readConfig, variables } from './config.js';
+
+const document = new URL('../../../docs/configuration.md', import.meta.url);
+const key = Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString('base64');
+
+/** As Markdown shows it: `<name>` would be taken for HTML. */
+const cell = (text: string) => text.replaceAll('<', '\\<').replaceAll('|', '\\|');
+
+t.test('the document lists every variable with its default and meaning, in order', async (t) => {
+  const lines = (await readFile(document, 'utf8')).split('\n').filter((line) => /^\| `[A-Z_]+` \|/.test(line));
+  const expected = Object.values(variables).map(
+    (each) => `| \`${each.name}\` | ${cell(each.default)} | ${cell(each.meaning)} |`,
+  );
+  t.same(lines, expected);
+});
+
+t.test('an empty environment gives the defaults', async (t) => {
+  const config = readConfig([], { HOME: '/home/me', LOG_LEVEL: '' });
+  t.match(config, { dataDir: '/home/me/.local/share/pierhead', apiPort: 3000, gatewayPort: 8080, logLevel: 'info' });
+  t.equal(config.databaseUrl, undefined);
+  t.equal(readConfig([], { XDG_DATA_HOME: '/data' }).dataDir, '/data/pierhead');
+  t.equal(readConfig([], { PIERHEAD_GATEWAY_PORT: '9000' }).publicGatewayPort, 9000);
+});
+
+t.test('everything that is wrong or missing is told at once, by name', async (t) => {
+  const environment = { PIERHEAD_API_PORT: 'http', PIERHEAD_EGRESS_ALLOW: 'everything', PIERHEAD_ADMIN_TOKEN: 'short' };
+  const read = () => readConfig(['secretKey', 'adminToken'], environment);
+  t.throws(read, ConfigError);
+  t.throws(read, {
+    message:
+      /^PIERHEAD_API_PORT: .*; PIERHEAD_ADMIN_TOKEN: .*; PIERHEAD_EGRESS_ALLOW: .*; PIERHEAD_SECRET_KEY: required/,
+  });
+});
+
+t.test('a key of 32 equal bytes is no key', async (t) => {
+  t.equal(readConfig(['secretKey'], { PIERHEAD_SECRET_KEY: key }).secretKey, key);
+  const weak = Buffer.alloc(32).toString('base64');
+  t.throws(() => readConfig(['secretKey'], { PIERHEAD_SECRET_KEY: weak }), { message: /32 random bytes/ });
+});
