@@ -114,7 +114,7 @@ export const variables = {
   gatewayAdminPort: variable(
     'PIERHEAD_GATEWAY_ADMIN_PORT',
     '0 (any free port)',
-    "port of the gateway's health and metrics, on its address",
+    "port of the gateway's health and metrics, on 127.0.0.1",
     port,
     () => 0,
   ),
@@ -182,7 +182,7 @@ export const variables = {
     'DOCKER_HOST',
     'unix:///var/run/docker.sock',
     'the engine',
-    urlOf('unix', 'tcp', 'http', 'https'),
+    urlOf('unix', 'tcp'),
     () => 'unix:///var/run/docker.sock',
   ),
   dockerNetwork: variable(
@@ -234,11 +234,12 @@ export function readConfig<K extends keyof Config = never>(
   required: readonly K[] = [],
   environment: Environment = process.env,
 ): Needs<K> {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, text]) => text !== ''));
   const faults: string[] = [];
   const read = Object.entries(variables).map(([key, each]) => {
-    const text = environment[each.name];
+    const text = set[each.name];
     try {
-      return [key, text === undefined || text === '' ? each.fallback(environment) : each.parse(text)];
+      return [key, text === undefined ? each.fallback(set) : each.parse(text)];
     } catch (error) {
       faults.push(`${each.name}: ${(error as Error).message}`);
       return [key, undefined];

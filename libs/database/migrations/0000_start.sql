@@ -20,6 +20,7 @@ CREATE TABLE "deployments" (
 	"lease_epoch" integer DEFAULT 0 NOT NULL,
 	"lease_until" timestamp with time zone,
 	"cancel_requested_at" timestamp with time zone,
+	"switched_at" timestamp with time zone,
 	"idempotency_key" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"started_at" timestamp with time zone,

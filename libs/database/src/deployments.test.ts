@@ -118,7 +118,7 @@ t.test('a worker that lost its lease changes nothing any more', async (t) => {
   const held = { deploymentId: id, owner: 'new', epoch: 2 };
   t.equal(await runs.startStage(held, 'switch'), true);
   const switched = await runs.switch(held, [{ kind: 'http', host: '127.0.0.1', port: 1 }]);
-  t.match(switched, { version: Number, previous: null });
+  t.match(switched, { version: Number });
   await runs.endStage(held, 'switch', 'succeeded');
   t.match(await deployments.find(id), {
     live: true,
@@ -146,6 +146,29 @@ t.test('a deployment that kills its workers fails in the end', async (t) => {
     await deployments.releaseLapsed();
   }
   t.match(await deployments.find(id), { status: 'failed', error: { code: 'worker_lost', stage: null } });
+});
+
+t.test('what runs without being live is a leftover until it is stopped', async (t) => {
+  const { deployments, runs, create } = await setUp(t);
+  const service = await create('left');
+  const deploy = async (owner: string) => {
+    const { id } = (await deployments.create(order(service.id)))!;
+    await runs.claim(id, owner, 30);
+    const lease = { deploymentId: id, owner, epoch: 1 };
+    await runs.released(lease, { ids: [owner], upstreams: [] });
+    return { id, lease };
+  };
+  const first = await deploy('w1');
+  t.same(await deployments.leftovers(service.id, 'production'), [first.id]);
+  await runs.switch(first.lease, []);
+  t.equal(await deployments.isLive(first.id), true);
+  t.same(await deployments.leftovers(service.id, 'production'), []);
+  await runs.finish(first.lease, { status: 'succeeded' });
+  const second = await deploy('w2');
+  await runs.switch(second.lease, []);
+  t.same(await deployments.leftovers(service.id, 'production'), [first.id]);
+  await deployments.stopped(first.id);
+  t.same(await deployments.leftovers(service.id, 'production'), []);
 });
 
 t.test('a cancel ends a queued deployment, asks a running one to stop, and is refused after the switch', async (t) => {

@@ -146,10 +146,29 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
           cancel_requested_at = coalesce(cancel_requested_at, now()),
           status = case when status = 'queued' then 'canceled' else status end,
           finished_at = case when status = 'queued' then now() else finished_at end
-        where id = ${id} and status in ('queued', 'running')
-          and not exists (select 1 from releases r where r.deployment_id = d.id)
+        where id = ${id} and status in ('queued', 'running') and switched_at is null
         returning id`;
       return rows.length === 1;
+    },
+
+    /** Whether traffic goes to this deployment, in the database's own words. */
+    async isLive(id: string): Promise<boolean> {
+      return (
+        (await orm.select({ id: releases.deploymentId }).from(releases).where(eq(releases.deploymentId, id))).length > 0
+      );
+    },
+
+    /** Deployments of a service and environment that have something running and are not live. */
+    async leftovers(serviceId: string, environment: string): Promise<string[]> {
+      const rows = await raw<{ id: string }[]>`
+        select d.id from deployments d where d.service_id = ${serviceId} and d.environment = ${environment} and d.instance is not null
+          and not exists (select 1 from releases r where r.deployment_id = d.id)`;
+      return rows.map((row) => row.id);
+    },
+
+    /** Records that nothing of a deployment runs any more. */
+    async stopped(id: string): Promise<void> {
+      await orm.update(deployments).set({ instance: null }).where(eq(deployments.id, id));
     },
 
     async findMany(ids: string[]): Promise<DeploymentRow[]> {

@@ -13,7 +13,7 @@ export { migrate } from './migrate.js';
 export { idOfCursor, type Page } from './page.js';
 export { type ProjectRow, projectRepository } from './projects.js';
 export { type Repeating, repeat } from './repeat.js';
-export { gatewayRepository, hostnameOf, type RouteTable, routeSource } from './routes.js';
+export { gatewayRepository, hostnameOf, type RouteTable, releaseRepository, routeSource } from './routes.js';
 export { type Ending, type Lease, runRepository } from './runs.js';
 export { createSecrets, isSealed, mapSealed, type Secrets } from './secrets.js';
 export { type Conflict, type NewService, type ServiceRow, serviceRepository } from './services.js';

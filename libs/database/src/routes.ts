@@ -1,5 +1,5 @@
 import type { Route, Upstream } from '@pierhead/model';
-import { eq } from 'drizzle-orm';
+import { eq, lt, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import { production } from './deployments.js';
 import { listen } from './listen.js';
@@ -45,7 +45,8 @@ export function routeSource(database: Database, { gatewayId, baseDomain }: { gat
 
     /** Says that this gateway lives and serves everything up to `version`. */
     async acknowledge(version: number): Promise<void> {
-      const values = { routesVersion: version, lastHeartbeatAt: new Date() };
+      const values = { routesVersion: version, lastHeartbeatAt: sql`now()` };
+      await orm.delete(gateways).where(lt(gateways.lastHeartbeatAt, sql`now() - interval '1 minute'`));
       await orm
         .insert(gateways)
         .values({ id: gatewayId, ...values })
@@ -54,6 +55,23 @@ export function routeSource(database: Database, { gatewayId, baseDomain }: { gat
 
     async leave(): Promise<void> {
       await orm.delete(gateways).where(eq(gateways.id, gatewayId));
+    },
+  };
+}
+
+/** How a worker keeps what is live in step with where it runs. */
+export function releaseRepository({ sql: raw }: Database) {
+  return {
+    async list(): Promise<{ deploymentId: string; upstreams: Upstream[] }[]> {
+      return raw<
+        { deploymentId: string; upstreams: Upstream[] }[]
+      >`select deployment_id as "deploymentId", upstreams from releases`;
+    },
+
+    /** Points the route at a release's new addresses, unless another release is live by now. */
+    async move(deploymentId: string, upstreams: Upstream[]): Promise<void> {
+      await raw`update releases set upstreams = ${JSON.stringify(upstreams)}::jsonb, version = nextval('release_version')
+        where deployment_id = ${deploymentId}`;
     },
   };
 }

@@ -83,22 +83,21 @@ export function runRepository({ orm, sql: raw }: Database) {
     /**
      * Moves the route to this deployment in one statement, or does nothing: when the lease is lost, a
      * cancel came first, or the service is gone.
-     * @returns the new release's version and the deployment that was live before
+     * @returns the new release's version
      */
-    async switch(lease: Lease, upstreams: Upstream[]): Promise<{ version: number; previous: string | null } | null> {
-      const [row] = await raw<{ version: string; previous: string | null }[]>`
+    async switch(lease: Lease, upstreams: Upstream[]): Promise<{ version: number } | null> {
+      const [row] = await raw<{ version: string }[]>`
         with mine as (
-          select d.id, d.service_id, d.environment from deployments d join services s on s.id = d.service_id
-          where d.id = ${lease.deploymentId} and d.lease_owner = ${lease.owner} and d.lease_epoch = ${lease.epoch}
-            and d.status = 'running' and d.cancel_requested_at is null and s.deleted_at is null
-          for update of d),
-        previous as (select r.deployment_id from releases r join mine m on r.service_id = m.service_id and r.environment = m.environment)
+          update deployments d set switched_at = now() from services s
+          where s.id = d.service_id and s.deleted_at is null and d.id = ${lease.deploymentId} and d.lease_owner = ${lease.owner}
+            and d.lease_epoch = ${lease.epoch} and d.status = 'running' and d.cancel_requested_at is null
+          returning d.id, d.service_id, d.environment)
         insert into releases (service_id, environment, deployment_id, upstreams, version)
         select service_id, environment, id, ${JSON.stringify(upstreams)}::jsonb, nextval('release_version') from mine
         on conflict (service_id, environment) do update set deployment_id = excluded.deployment_id, upstreams = excluded.upstreams,
           version = excluded.version, switched_at = now()
-        returning version, (select deployment_id from previous) as previous`;
-      return row ? { version: Number(row.version), previous: row.previous } : null;
+        returning version`;
+      return row ? { version: Number(row.version) } : null;
     },
 
     async finish(lease: Lease, ending: Ending): Promise<boolean> {

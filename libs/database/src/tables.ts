@@ -113,6 +113,7 @@ export const deployments = pgTable(
     revision: jsonb('revision').$type<Revision>(),
     artifact: jsonb('artifact').$type<Artifact>(),
     artifactReused: boolean('artifact_reused').notNull().default(false),
+    /** What the runtime started; null again once it has been stopped. */
     instance: jsonb('instance').$type<Instance>(),
     error: jsonb('error').$type<DeploymentError>(),
     /** Part of the queue's job id: grows when the work must be queued again. */
@@ -123,6 +124,8 @@ export const deployments = pgTable(
     leaseEpoch: integer('lease_epoch').notNull().default(0),
     leaseUntil: at('lease_until'),
     cancelRequestedAt: at('cancel_requested_at'),
+    /** Set by the switch, in its own statement: whoever cancels later is refused. */
+    switchedAt: at('switched_at'),
     idempotencyKey: text('idempotency_key'),
     createdAt: createdAt(),
     startedAt: at('started_at'),

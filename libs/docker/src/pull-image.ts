@@ -38,7 +38,7 @@ export async function pinImage(engine: Engine, reference: string, options: PullO
   }
 }
 
-/** The digest behind a tag, asked through the engine and its credentials. */
+/** The digest behind a tag, asked through the engine. */
 async function askRegistry(engine: Engine, reference: string, signal: AbortSignal): Promise<string> {
   type Answer = { Descriptor: { digest: string } };
   try {

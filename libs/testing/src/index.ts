@@ -8,4 +8,5 @@ export * from './pack-archive.js';
 export * from './postgres.js';
 export * from './redis.js';
 export * from './stack.js';
+export * from './until.js';
 export * from './visit.js';

@@ -5,12 +5,12 @@ import { openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@pierhead/embedded-postgres';
 import type { Test } from 'tap';
 import { type ApiDriver, createApiDriver } from './api-driver.js';
 import { testDatabase } from './postgres.js';
+import { until } from './until.js';
 
 /** A running Pierhead: its API and its gateway. */
 export interface Stack {
@@ -25,7 +25,6 @@ export interface StackOptions {
 }
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const limitMs = 30_000;
 
 /**
  * The topology named by PIERHEAD_E2E_API_URL, PIERHEAD_E2E_GATEWAY_URL and PIERHEAD_E2E_TOKEN; without
@@ -101,13 +100,4 @@ async function answers(url: string, log: string): Promise<void> {
   await until(`${url} answers`, ok).catch((error: Error) => {
     throw new Error(`${error.message}\n${readFileSync(log, 'utf8').slice(-5_000)}`);
   });
-}
-
-/** Waits until a condition holds, looking often; throws after half a minute. */
-export async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await delay(20);
-  }
 }

@@ -29,6 +29,8 @@ interface AppOptions {
 /** The API's server with all its routes, not yet listening. It uses nothing of its context before a request comes. */
 export async function createApp(context: ApiContext, { logger, verify, checks }: AppOptions): Promise<App> {
   const app = await createServer({
+    // An upload of half a gigabyte takes its time over a slow line.
+    requestTimeoutMs: 3_600_000,
     name: 'api',
     version: '0.1.0',
     logger,

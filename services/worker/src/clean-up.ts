@@ -1,25 +1,25 @@
 import { rm } from 'node:fs/promises';
+import type { CallContext } from '@pierhead/model';
 import type { Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
-/** Stops what no longer serves (the old release, or our own when it never went live) and deletes the workspace. */
+/** Deletes the workspace and stops whatever of the service and environment runs without being live: the old release, or our own. */
 export async function cleanUp(run: Run, worker: WorkerContext): Promise<void> {
   await rm(run.context.workspace, { recursive: true, force: true });
   if (run.interruption.reason === 'lease-lost') return;
-  if (run.started && !run.switched) await run.runtime.stop(run.spec, run.context);
-  const previous = run.switched?.previous;
-  if (previous && previous !== run.spec.deploymentId) await stopDeployment(previous, run.context, worker);
+  const { serviceId, environment, deploymentId } = run.spec;
+  // The database knows whether the switch happened, even where its answer was lost on the way.
+  if (run.started && !(await worker.deployments.isLive(deploymentId))) await run.runtime.stop(run.spec, run.context);
+  for (const id of await worker.deployments.leftovers(serviceId, environment))
+    await stopDeployment(id, run.context, worker);
 }
 
 /** Stops whatever a deployment started, with the runtime that started it. */
-export async function stopDeployment(
-  deploymentId: string,
-  context: Run['context'],
-  worker: WorkerContext,
-): Promise<void> {
+export async function stopDeployment(deploymentId: string, context: CallContext, worker: WorkerContext): Promise<void> {
   const row = await worker.deployments.find(deploymentId);
   if (!row?.instance) return;
-  const runtime = await worker.registries.runtimes.getRuntime(row.snapshot.runtimeId);
+  const runtime = await worker.registries.runtimes.getRuntime(row.snapshot.runtimeId, row.snapshot.runtimeVersion);
   const { serviceId, environment, snapshot } = row;
   await runtime?.stop({ serviceId, environment, deploymentId, serviceName: snapshot.serviceName }, context);
+  await worker.deployments.stopped(deploymentId);
 }

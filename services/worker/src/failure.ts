@@ -1,4 +1,4 @@
-import { type DeploymentError, messageOf, type StageName, UserError, WorldError } from '@pierhead/model';
+import { type DeploymentError, type StageName, UserError, WorldError } from '@pierhead/model';
 
 /** What a deployment shows of the error that ended it. An unforeseen one says nothing of our insides. */
 export function failureOf(error: unknown, stage: StageName | null): DeploymentError {
@@ -8,8 +8,8 @@ export function failureOf(error: unknown, stage: StageName | null): DeploymentEr
   return {
     code: 'internal_error',
     stage,
-    message: `Something unforeseen happened: ${messageOf(error).slice(0, 500)}`,
-    hint: 'This is a fault of Pierhead. The worker\u2019s log has the details.',
+    message: 'Something unforeseen happened in Pierhead itself.',
+    hint: 'The worker\u2019s log has the details under the deployment\u2019s id.',
     line: null,
   };
 }

@@ -9,6 +9,8 @@ import type { WorkerContext } from './worker-context.js';
 /** The seven stages. `cleanup` runs whatever happened before it. */
 export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
   try {
+    // A worker may have died right after its switch: what is live is not touched again.
+    if (await worker.deployments.isLive(run.spec.deploymentId)) return;
     const revision = await run.stage('resolve', () => resolve(run, worker));
     const source = await run.stage('fetch', () => fetch(run, revision));
     const artifact = await run.stage('build', () => build(run, worker, source));
@@ -20,7 +22,9 @@ export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
   }
 }
 
+/** What was resolved once is what ships, whichever attempt ships it. */
 async function resolve(run: Run, worker: WorkerContext): Promise<Revision> {
+  if (run.resolved) return run.resolved;
   const revision = await run.provider.resolveRevision(run.providerConfig, run.want, run.context);
   assertHeld(run, await worker.runs.resolved(run.lease, revision));
   return revision;
@@ -47,10 +51,10 @@ async function release(run: Run, worker: WorkerContext, artifact: Artifact): Pro
 
 /** Moves the route, then waits until every gateway serves it. */
 async function switchTraffic(run: Run, worker: WorkerContext, instance: Instance): Promise<void> {
-  run.switched = await worker.runs.switch(run.lease, instance.upstreams);
-  if (!run.switched)
+  const switched = await worker.runs.switch(run.lease, instance.upstreams);
+  if (!switched)
     throw run.interruption.fire(
       (await worker.runs.renew(run.lease, leaseSeconds)) === 'cancel' ? 'canceled' : 'lease-lost',
     );
-  await awaitGateways(run.switched.version, worker, (text) => run.context.log(text, 'system'));
+  await awaitGateways(switched.version, worker, (text) => run.context.log(text, 'system'));
 }

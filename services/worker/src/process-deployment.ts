@@ -60,17 +60,18 @@ async function runToEnd(row: DeploymentColumns, hold: Hold, worker: WorkerContex
 
 /** Finds provider, builder and runtime in this worker's own registries, and whether this machine can use them. */
 async function lookUp(
-  { snapshot: { providerId, builderId, runtimeId } }: DeploymentColumns,
+  { snapshot }: DeploymentColumns,
   { registries, host, capabilities }: WorkerContext,
 ): Promise<Pick<Parts, 'provider' | 'builder' | 'runtime'>> {
+  const { providerId, providerVersion, builderId, builderVersion, runtimeId, runtimeVersion } = snapshot;
   const [provider, builder, runtime] = await Promise.all([
-    registries.providers.getProvider(providerId),
-    registries.builders.getBuilder(builderId),
-    registries.runtimes.getRuntime(runtimeId),
+    registries.providers.getProvider(providerId, providerVersion),
+    registries.builders.getBuilder(builderId, builderVersion),
+    registries.runtimes.getRuntime(runtimeId, runtimeVersion),
   ]);
-  if (!provider) throw unknownEntry('provider', providerId);
-  if (!builder) throw unknownEntry('builder', builderId);
-  if (!runtime) throw unknownEntry('runtime', runtimeId);
+  if (!provider) throw unknownEntry('provider', providerId, providerVersion);
+  if (!builder) throw unknownEntry('builder', builderId, builderVersion);
+  if (!runtime) throw unknownEntry('runtime', runtimeId, runtimeVersion);
   await Promise.all([
     assertUsable(provider, providerId, capabilities.providers, host),
     assertUsable(builder, builderId, capabilities.builders, host),
@@ -91,8 +92,8 @@ async function assertUsable(
   if (reason) throw new UserError(reason.code, reason.message, { hint: reason.hint });
 }
 
-const unknownEntry = (kind: string, id: string) =>
-  new UserError(`${kind}_unknown`, `This worker has no ${kind} \u201c${id}\u201d.`, {
+const unknownEntry = (kind: string, id: string, version: string) =>
+  new UserError(`${kind}_unknown`, `This worker has no ${kind} \u201c${id}\u201d in version ${version}.`, {
     hint: `Choose another ${kind} for the service, or install the missing one on every worker.`,
   });
 

@@ -1,7 +1,17 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeploymentColumns, Lease } from '@pierhead/database';
-import type { Builder, CallContext, Provider, RunSpec, Runtime, StageName, StageStatus, Want } from '@pierhead/model';
+import type {
+  Builder,
+  CallContext,
+  Provider,
+  Revision,
+  RunSpec,
+  Runtime,
+  StageName,
+  StageStatus,
+  Want,
+} from '@pierhead/model';
 import type { Interruption } from './interruption.js';
 import type { LogWriter } from './log-writer.js';
 import type { WorkerContext } from './worker-context.js';
@@ -24,8 +34,8 @@ export interface Run {
   stageName: StageName | null;
   /** Whether the runtime may have started something for this deployment. */
   started: boolean;
-  /** The switch, once it has happened. */
-  switched: { version: number; previous: string | null } | null;
+  /** What an earlier attempt resolved. */
+  resolved: Revision | null;
   /** Runs one stage and records its start, end and outcome. */
   stage<T>(name: StageName, work: () => Promise<T>): Promise<T>;
   /** Runs the last stage: also after an interruption, with a deadline of its own, and never throws. */
@@ -71,7 +81,7 @@ export async function createRun(row: DeploymentColumns, { log, ...parts }: Parts
     sourceFolder,
     stageName: null,
     started: false,
-    switched: null,
+    resolved: row.revision,
     context: {
       log: (text, stream = 'stdout') => log.write(writingTo, stream, text),
       signal: parts.interruption.signal,

@@ -28,6 +28,7 @@ import { findCapabilities } from './capabilities.js';
 import { clearRemovedServices } from './clear-removed.js';
 import type { Interruption } from './interruption.js';
 import { processDeployment } from './process-deployment.js';
+import { refreshReleases } from './refresh-releases.js';
 import { sweepWorkspaces } from './sweep-workspaces.js';
 import type { WorkerContext } from './worker-context.js';
 
@@ -40,6 +41,7 @@ export interface RunningWorker {
 }
 
 const heartbeatMs = 10_000;
+const refreshMs = 30_000;
 
 /** Starts a worker: it takes deployments from the queue until it is closed. */
 export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): Promise<RunningWorker> {
@@ -90,6 +92,8 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const report = (error: unknown) => logger.warn({ err: error }, 'a recurring task failed; it will be tried again');
   const heartbeat = repeat(lookAround, heartbeatMs, report);
   const clearing = repeat(() => clearRemovedServices(worker), heartbeatMs, report);
+  const refreshing = repeat(() => refreshReleases(worker), refreshMs, report);
+  refreshing.now();
   const stopListening = await Promise.all([
     listen(database, 'cancellations', cancellations.ring, cancellations.ring),
     listen(database, 'gateways', acknowledgements.ring, acknowledgements.ring),
@@ -112,7 +116,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
       await app.close();
       for (const interruption of active.values()) interruption.fire('shutdown');
       await queue.close();
-      await Promise.all([heartbeat.stop(), clearing.stop()]);
+      await Promise.all([heartbeat.stop(), clearing.stop(), refreshing.stop()]);
       await workers.leave(id);
       await Promise.all(stopListening.map((stop) => stop()));
       await database.close();

@@ -20,7 +20,7 @@ async function start(artifact: Artifact, _spec: unknown, context: CallContext): 
   const { digest, rules } = artifact;
   if (!(await isStored(digest, context)))
     throw new UserError('tree_not_found', `The files ${digest} are no longer in storage.`, {
-      hint: 'Deploy with force to build them again.',
+      hint: 'Deploy again: they are built anew.',
     });
   return { ids: [], upstreams: [{ kind: 'files', digest, rules }] };
 }

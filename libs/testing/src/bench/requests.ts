@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@pierhead/embedded-postgres';
-import { until } from '../stack.js';
+import { until } from '../until.js';
 import { type Contender, interleave, type Table } from './measure.js';
 import type { Product } from './product.js';
 

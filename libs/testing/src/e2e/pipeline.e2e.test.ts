@@ -10,7 +10,8 @@ import {
 } from '../docker.js';
 import { gitMissing, startGitServer } from '../git-server.js';
 import { redisMissing, testRedis } from '../redis.js';
-import { testStack, until } from '../stack.js';
+import { testStack } from '../stack.js';
+import { until } from '../until.js';
 import { visit } from '../visit.js';
 import { createSite, freshName, site } from './scenarios.js';
 
