@@ -8,6 +8,8 @@ export interface LogOptions {
   follow: boolean;
   /** How many of the last lines; all without it. */
   tail?: number;
+  /** Only what came before this time, in seconds since 1970. */
+  until?: number;
   signal: AbortSignal;
 }
 
@@ -22,13 +24,13 @@ const timestamp = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) /;
 
 /** A container's output in lines with the engine's times; ends quietly when the signal fires or it is gone. */
 export async function* containerLogs(engine: Engine, id: string, options: LogOptions): AsyncGenerator<OutputLine> {
-  const { follow, tail, signal } = options;
+  const { signal } = options;
   const hangUp = new AbortController();
   const stop = () => hangUp.abort();
   signal.addEventListener('abort', stop, { once: true });
   try {
     if (signal.aborted) return;
-    const chunks = await openLogs(engine, id, follow, tail, hangUp.signal);
+    const chunks = await openLogs(engine, id, { ...options, signal: hangUp.signal });
     yield* linesOf(framesOf(chunks));
   } catch (error) {
     if (signal.aborted || statusOf(error) === 404) return;
@@ -39,8 +41,15 @@ export async function* containerLogs(engine: Engine, id: string, options: LogOpt
   }
 }
 
-function openLogs(engine: Engine, id: string, follow: boolean, tail: number | undefined, signal: AbortSignal) {
-  const query = { stdout: true, stderr: true, timestamps: true, follow, tail: tail ?? 'all' };
+function openLogs(engine: Engine, id: string, { follow, tail, until, signal }: LogOptions) {
+  const query = {
+    stdout: true,
+    stderr: true,
+    timestamps: true,
+    follow,
+    tail: tail ?? 'all',
+    ...(until ? { until: until.toFixed(3) } : {}),
+  };
   return openStream(engine, { method: 'GET', path: `/containers/${id}/logs`, query, signal });
 }
 

@@ -11,6 +11,8 @@ export interface ContainerState {
   running: boolean;
   exitCode: number;
   outOfMemory: boolean;
+  /** When it last ended, in seconds since 1970; of no meaning before. */
+  finishedAt: number;
   /** By network. */
   addresses: Record<string, string>;
 }
@@ -99,6 +101,7 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
     running: found.State.Running && !found.State.Restarting,
     exitCode: found.State.ExitCode,
     outOfMemory: found.State.OOMKilled,
+    finishedAt: Date.parse(found.State.FinishedAt) / 1_000,
     addresses: addressesOf(found.NetworkSettings.Networks),
   };
 }

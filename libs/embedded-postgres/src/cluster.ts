@@ -31,7 +31,7 @@ export async function makeFolder(dir: string, user: ServerUser | null): Promise<
     if (user) await chown(dir, user.uid, user.gid);
     const probe = join(dir, `.write-${process.pid}`);
     await writeFile(probe, '');
-    await rm(probe);
+    await rm(probe, { force: true });
   } catch (cause) {
     throw new UserError('data_dir_not_writable', `The data folder ${dir} cannot be written: ${messageOf(cause)}.`, {
       hint: 'Give the user that runs Pierhead the folder, or choose another with PIERHEAD_DATA_DIR.',

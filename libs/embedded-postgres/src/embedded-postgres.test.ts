@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, chown, cp, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
@@ -151,8 +153,40 @@ t.test('a user without an entry in /etc/passwd is told so', { skip: notRoot }, a
   t.match(answer, { code: 'postgres_user_unknown', message: /54321/ });
 });
 
-async function startElsewhere(t: Test, dataDir: string, user = {}) {
-  const script = fileURLToPath(new URL('./fixtures/start-and-wait.js', import.meta.url));
+/** The packages of a start, where anyone may read them: another user may not reach the repository. */
+async function readableInstallation(t: Test): Promise<string> {
+  const place = await folder(t);
+  const packages = [
+    '@pierhead/embedded-postgres',
+    '@pierhead/model',
+    'postgres',
+    `@embedded-postgres/${process.platform}-${process.arch}`,
+  ];
+  for (const name of packages) {
+    const from = packageFolder(name);
+    await cp(from, join(place, 'node_modules', name), {
+      recursive: true,
+      filter: (path) => !path.slice(from.length).includes('node_modules'),
+    });
+  }
+  await chmod(place, 0o755);
+  return join(place, 'node_modules/@pierhead/embedded-postgres/dist/fixtures/start-and-wait.js');
+}
+
+/** The nearest folder above a package's entry that has its package.json. */
+function packageFolder(name: string): string {
+  let dir = dirname(createRequire(import.meta.url).resolve(name));
+  while (
+    !existsSync(join(dir, 'package.json')) ||
+    !('name' in JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')))
+  )
+    dir = dirname(dir);
+  return dir;
+}
+
+async function startElsewhere(t: Test, dataDir: string, user?: { uid: number; gid: number }) {
+  const here = fileURLToPath(new URL('./fixtures/start-and-wait.js', import.meta.url));
+  const script = user ? await readableInstallation(t) : here;
   const child = spawn(process.execPath, [script, dataDir], { ...user, stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(async () => {
     child.kill('SIGKILL');

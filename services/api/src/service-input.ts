@@ -33,6 +33,19 @@ export function inputOf(row: ServiceRow, { secrets }: ApiContext): ServiceInput 
   };
 }
 
+/** What a patch is merged into: a config belongs to its entry, so where an entry changes its config starts empty. */
+export function patchBase(current: ServiceInput, patch: Record<string, unknown>): ServiceInput {
+  const changes = (key: 'providerId' | 'builderId' | 'runtimeId') => key in patch && patch[key] !== current[key];
+  const { runtimeId, runtimeConfig, ...rest } = current;
+  const runtimeGoes = changes('runtimeId') || (changes('builderId') && !('runtimeId' in patch));
+  return {
+    ...rest,
+    ...(runtimeGoes ? {} : { runtimeId, runtimeConfig }),
+    ...(changes('providerId') ? { providerConfig: {} } : {}),
+    ...(changes('builderId') ? { builderConfig: {} } : {}),
+  };
+}
+
 /** Throws 400 unless `value` has the shape of a service. */
 export function assertInput(value: unknown): asserts value is ServiceInput {
   if (compiled.Check(value)) return;

@@ -3,6 +3,7 @@ import { type CallContext, type Instance, type OutputLine, UserError } from '@pi
 
 const shownLines = 10;
 const shownChars = 300;
+const slackSeconds = 0.05;
 
 /**
  * Null when every container runs at the address that it is asked at: the engine gives a freed address to others. Else
@@ -25,7 +26,7 @@ const hasMoved = ({ ids, upstreams }: Instance, addresses: Set<string>) =>
 
 /** The failure of a container that has ended, with the last lines that it wrote. */
 export async function ended(engine: Engine, state: ContainerState, signal: AbortSignal): Promise<UserError> {
-  const output = await lastLines(engine, state.id, signal);
+  const output = await lastLines(engine, state, signal);
   const details = { line: output.at(-1), hint: 'Read the last lines of its output; then run the image by hand.' };
   const shown = output.length ? `. Its last output:\n${output.join('\n')}` : ' without any output';
   if (state.outOfMemory) {
@@ -35,9 +36,10 @@ export async function ended(engine: Engine, state: ContainerState, signal: Abort
   return new UserError('app_exited', `The app exited with code ${state.exitCode}${shown}`, details);
 }
 
-async function lastLines(engine: Engine, id: string, signal: AbortSignal): Promise<string[]> {
+/** Of the run that ended: the engine may have started the container again already, no sooner than this slack. */
+async function lastLines(engine: Engine, { id, finishedAt }: ContainerState, signal: AbortSignal): Promise<string[]> {
   const lines: OutputLine[] = [];
-  const options = { follow: false, tail: shownLines, signal };
+  const options = { follow: false, tail: shownLines, until: finishedAt + slackSeconds, signal };
   for await (const line of containerLogs(engine, id, options)) if (line.text.trim() !== '') lines.push(line);
   return lines.slice(-shownLines).map((line) => line.text.slice(0, shownChars));
 }

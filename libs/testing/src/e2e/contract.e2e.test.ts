@@ -209,6 +209,41 @@ t.test('the API keeps its contract', async (t) => {
     });
   });
 
+  t.test('a service changes its provider and builder, and with them its runtime', async (t) => {
+    const service = await createSite(stack, freshName('change'), { 'index.html': 'x' }, { cacheControl: 'no-store' });
+    const { providerConfig } = (await api.get(`/services/${service.id}`)).body;
+    const changed = await api.patch(`/services/${service.id}`, {
+      providerId: 'upload',
+      providerConfig,
+      builderId: 'dockerfile',
+    });
+    t.match(changed, { status: 200, body: { providerId: 'upload', builderId: 'dockerfile', runtimeId: 'docker' } });
+    t.notOk('cacheControl' in changed.body.builderConfig, 'a config does not outlive its entry');
+    t.match(await api.patch(`/services/${service.id}`, { name: 'No!' }), {
+      status: 400,
+      body: { errors: [{ path: '/name' }] },
+    });
+  });
+
+  t.test('a secret of a config is never read back, and stays when it is not sent', async (t) => {
+    const name = freshName('secret');
+    const providerConfig = { url: 'https://git.example.com/a/b.git', token: 't0ken-value' };
+    const created = await api.post('/services', {
+      name,
+      providerId: 'git',
+      builderId: 'static',
+      providerConfig,
+      builderConfig: {},
+    });
+    t.match(created, { status: 201, body: { providerConfig: { token: { secret: true } } } });
+    const shown = created.body.providerConfig;
+    const kept = await api.patch(`/services/${created.body.id}`, { providerConfig: { ...shown, ref: 'main' } });
+    t.match(kept, { status: 200, body: { providerConfig: { ref: 'main', token: { secret: true } } } });
+    const gone = await api.patch(`/services/${created.body.id}`, { providerConfig: { token: null } });
+    t.notOk('token' in gone.body.providerConfig);
+    t.notMatch(JSON.stringify([created.body, kept.body, gone.body]), 't0ken-value');
+  });
+
   t.test('the same idempotency key makes one deployment', async (t) => {
     const service = await createSite(stack, freshName('once'), { 'index.html': 'x' });
     const key = { 'idempotency-key': 'k1' };

@@ -17,7 +17,7 @@ import { planService } from '../plan.js';
 import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
 import { bodyMayBeMissing, idParams, problems } from '../schemas.js';
-import { assertInput, inputOf, resolveInput } from '../service-input.js';
+import { assertInput, inputOf, patchBase, resolveInput } from '../service-input.js';
 import { serviceView, serviceViews } from '../views.js';
 
 const tags = ['Services'];
@@ -128,7 +128,7 @@ export const serviceRoutes: Routes = async (app, context) => {
       if (!current) throw unknown();
       const match = headers['if-match'];
       if (match !== undefined && match !== '*' && match !== etagOf(current)) throw changedMeanwhile();
-      const merged = mergePatch(inputOf(current, context), body);
+      const merged = mergePatch(patchBase(inputOf(current, context), body), body);
       assertInput(merged);
       const { id, ...values } = await resolveInput(merged, params.id, current, context);
       const outcome = await services.replace(id, current.revision, values);
