@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -50,8 +50,21 @@ function run(t: Test, { dataDir, apiPort, gatewayPort }: Place, more: Record<str
     child.kill('SIGTERM');
     await ended;
   });
-  const said = (text: string) => until(`it says "${text}"`, async () => output.out.includes(text));
+  const said = async (text: string) => {
+    const heard = async () => output.out.includes(text) || child.exitCode !== null;
+    await until(`it says "${text}"`, heard).catch(async (error: Error) => {
+      throw new Error(`${error.message}\n${output.out}${output.err}${await logsOf(dataDir)}`);
+    });
+    if (!output.out.includes(text)) throw new Error(`it ended without a word of "${text}"\n${output.out}${output.err}`);
+  };
   return { child, output, ended, said };
+}
+
+/** The ends of the processes' logs. */
+async function logsOf(dataDir: string): Promise<string> {
+  const names = await readdir(join(dataDir, 'logs')).catch(() => []);
+  const texts = await Promise.all(names.map((name) => readFile(join(dataDir, 'logs', name), 'utf8')));
+  return texts.map((text, index) => `--- ${names[index]}\n${text.slice(-3_000)}\n`).join('');
 }
 
 /** The processes that one has started, and theirs. */
