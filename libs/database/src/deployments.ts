@@ -209,6 +209,11 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
         returning id, attempt`;
     },
 
+    /** Takes back that a deployment was handed to the queue: the queue would not have it. */
+    async undispatch(id: string): Promise<void> {
+      await orm.update(deployments).set({ dispatchedAt: null }).where(eq(deployments.id, id));
+    },
+
     /** Queues again what a dead worker held, or fails it when it has killed several; the ids. */
     async releaseLapsed(): Promise<string[]> {
       const rows = await raw<{ id: string }[]>`

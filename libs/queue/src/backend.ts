@@ -27,7 +27,13 @@ interface JobWorker {
 }
 
 type Processor = (job: { data: JobData }, token?: string, signal?: AbortSignal) => Promise<void>;
-type WorkerSettings = { concurrency: number; lockDuration: number; stalledInterval: number; maxStalledCount: number };
+type WorkerSettings = {
+  concurrency: number;
+  lockDuration: number;
+  stalledInterval: number;
+  maxStalledCount: number;
+  runRetryDelay: number;
+};
 
 /** BullMQ's two classes over one of its stores, and how that store is asked whether it lives. */
 export interface Backend {

@@ -17,7 +17,12 @@ export async function startDispatcher(database: Database, queue: DeploymentQueue
   const warn = (message: string) => (error: unknown) => logger.warn({ err: error }, message);
 
   const dispatch = async () => {
-    for (const { id, attempt } of await deployments.takeDispatchable()) await queue.add(id, attempt);
+    for (const { id, attempt } of await deployments.takeDispatchable()) {
+      await queue.add(id, attempt).catch(async (error: unknown) => {
+        await deployments.undispatch(id);
+        throw error;
+      });
+    }
   };
   const reclaim = async () => {
     const lapsed = await deployments.releaseLapsed();
