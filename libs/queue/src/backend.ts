@@ -64,11 +64,7 @@ function postgresBackend(connectionString: string): Backend {
   const classes = withBackend(createPostgresBackend);
   return {
     queue: () => new classes.Queue<JobData>(queueName, { connection, defaultJobOptions }),
-    worker: (process, options) =>
-      new classes.Worker<JobData, void>(queueName, process, { connection, ...options }) as unknown as Worker<
-        JobData,
-        void
-      >,
+    worker: (process, options) => new classes.Worker<JobData, void>(queueName, process, { connection, ...options }),
     close: async () => {},
   };
 }

@@ -25,6 +25,9 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 
+// Whoever interrupts a benchmark does not leave its product running.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const tables: Table[] = [];
 for (const name of wanted.length > 0 ? wanted : (Object.keys(sections) as Section[])) {
   for (const table of await sections[name]()) {

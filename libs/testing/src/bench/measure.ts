@@ -48,11 +48,22 @@ export async function interleave(
     process.stderr.write('.');
   }
   process.stderr.write('\n');
-  const rows = contenders.map(({ name }, index) => {
-    const own = figures[index]!;
-    return { name, ...spread(own), ratio: spread(own.map((value, round) => value / figures[0]![round]!)) };
-  });
-  return { title, unit, rounds, rows };
+  return tableOf(
+    title,
+    unit,
+    contenders.map(({ name }, index) => ({ name, figures: figures[index]! })),
+  );
+}
+
+/** What was measured round by round, each against the first. */
+export function tableOf(title: string, unit: string, measured: { name: string; figures: number[] }[]): Table {
+  const yardstick = measured[0]?.figures ?? [];
+  const rows = measured.map(({ name, figures }) => ({
+    name,
+    ...spread(figures),
+    ratio: spread(figures.map((value, round) => value / yardstick[round]!)),
+  }));
+  return { title, unit, rounds: yardstick.length, rows };
 }
 
 /** The milliseconds that `work` takes. */

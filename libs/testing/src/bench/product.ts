@@ -21,7 +21,9 @@ export interface Product {
 
 const main = fileURLToPath(new URL('../../../../services/standalone/dist/main.js', import.meta.url));
 
-export async function startProduct(dataDir = mkdtempSync(join(tmpdir(), 'pierhead-bench-'))): Promise<Product> {
+/** @param kept a data folder that the product leaves behind; without it, one that goes with the product */
+export async function startProduct(kept?: string): Promise<Product> {
+  const dataDir = kept ?? mkdtempSync(join(tmpdir(), 'pierhead-bench-'));
   const [apiPort, catalogPort, gatewayPort] = [await freePort(), await freePort(), await freePort()];
   const env = {
     ...process.env,
@@ -34,6 +36,7 @@ export async function startProduct(dataDir = mkdtempSync(join(tmpdir(), 'pierhea
   };
   const started = performance.now();
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  process.once('exit', () => child.kill('SIGTERM'));
   await ready(child);
   const readyMs = performance.now() - started;
   const token = readFileSync(join(dataDir, 'admin-token'), 'utf8').trim();
@@ -46,7 +49,7 @@ export async function startProduct(dataDir = mkdtempSync(join(tmpdir(), 'pierhea
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
       await exited;
-      await rm(dataDir, { recursive: true, force: true });
+      if (!kept) await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
