@@ -12,7 +12,7 @@ const groups = [addRegistries, addProjects, addServices, addUpload, addDeploy, a
 
 const footer = `
 Environment:
-  PIERHEAD_URL       the API; http://127.0.0.1:3000 unless set
+  PIERHEAD_URL       the API; on this machine at PIERHEAD_API_PORT, or 3000, unless set
   PIERHEAD_TOKEN     its token; unless set, the admin-token file of the data folder, for an API on this machine
   PIERHEAD_DATA_DIR  the data folder of the Pierhead on this machine`;
 

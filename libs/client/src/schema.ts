@@ -397,7 +397,7 @@ export interface paths {
         head?: never;
         /**
          * Change a service
-         * @description A JSON merge patch. The change reaches visitors with the next deployment.
+         * @description A JSON merge patch over what a new service is sent as. Where the provider, the builder or the runtime changes, its config starts empty; a new builder brings its own runtime. The change reaches visitors with the next deployment.
          */
         patch: operations["changeService"];
         trace?: never;

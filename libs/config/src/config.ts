@@ -194,10 +194,10 @@ export const variables = {
   ),
   apiUrl: variable(
     'PIERHEAD_URL',
-    'http://127.0.0.1:3000',
+    'http://127.0.0.1:PIERHEAD_API_PORT',
     'the API that the pierhead command talks to',
     urlOf('http', 'https'),
-    () => 'http://127.0.0.1:3000',
+    (environment) => `http://127.0.0.1:${port(environment.PIERHEAD_API_PORT ?? '3000')}`,
   ),
   apiToken: variable(
     'PIERHEAD_TOKEN',

@@ -5,6 +5,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isMask = (value: unknown) => isObject(value) && value.secret === true && Object.keys(value).length === 1;
 
+/** A key's own value: names such as `toString` are names like any other. */
+const ownOf = <T>(object: Record<string, T>, key: string): T | undefined =>
+  Object.hasOwn(object, key) ? object[key] : undefined;
+
 /** What a client sees of a value with secrets: `{ secret: true }` in their places. */
 export const mask = <T>(value: T): T => mapSealed(value, () => ({ secret: true }));
 
@@ -13,7 +17,7 @@ export function unmask(sent: unknown, stored: unknown): unknown {
   if (isMask(sent)) return stored;
   if (!isObject(sent)) return sent;
   return Object.fromEntries(
-    Object.entries(sent).map(([key, value]) => [key, unmask(value, isObject(stored) ? stored[key] : undefined)]),
+    Object.entries(sent).map(([key, value]) => [key, unmask(value, isObject(stored) ? ownOf(stored, key) : undefined)]),
   );
 }
 
@@ -45,7 +49,7 @@ export function sealVariables(
   const entries = Object.entries(sent).map(([key, value]): [string, StoredVariables[string]] => {
     if (typeof value === 'string') return [key, value];
     if (value.value !== undefined) return [key, secrets.seal(value.value, owner)];
-    const kept = stored[key];
+    const kept = ownOf(stored, key);
     if (kept === undefined || typeof kept === 'string')
       problems.push({
         path: `/variables/${key}/value`,

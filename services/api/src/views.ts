@@ -1,5 +1,5 @@
 import type { DeploymentRow, ServiceRow } from '@pierhead/database';
-import type { Deployment, Service } from '@pierhead/model';
+import { type Deployment, isFinal, type Service } from '@pierhead/model';
 import type { ApiContext } from './context.js';
 import { mask } from './service-secrets.js';
 
@@ -14,7 +14,7 @@ export function deploymentView(row: DeploymentRow, { urlOf }: Pick<ApiContext, '
     number: row.number,
     environment: row.environment,
     status: row.status,
-    stage: row.stage,
+    stage: isFinal(row.status) ? (row.error?.stage ?? null) : row.stage,
     trigger: row.trigger,
     source: {
       revision: revision?.id ?? want.revision ?? null,

@@ -42,6 +42,7 @@ export interface RunningWorker {
 
 const heartbeatMs = 10_000;
 const refreshMs = 30_000;
+const sweepMs = 60_000;
 
 /** Starts a worker: it takes deployments from the queue until it is closed. */
 export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): Promise<RunningWorker> {
@@ -84,14 +85,17 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     await beat();
   };
   await beat();
-  await sweepWorkspaces(
-    workspacesRoot,
-    (await workers.list()).map((each) => each.id),
-  );
+  const sweep = async () =>
+    sweepWorkspaces(
+      workspacesRoot,
+      (await workers.list()).map((each) => each.id),
+    );
+  await sweep();
 
   const report = (error: unknown) => logger.warn({ err: error }, 'a recurring task failed; it will be tried again');
   const heartbeat = repeat(lookAround, heartbeatMs, report);
   const clearing = repeat(() => clearRemovedServices(worker), heartbeatMs, report);
+  const sweeping = repeat(sweep, sweepMs, report);
   const refreshing = repeat(() => refreshReleases(worker), refreshMs, report);
   refreshing.now();
   const stopListening = await Promise.all([
@@ -116,7 +120,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
       await app.close();
       for (const interruption of active.values()) interruption.fire('shutdown');
       await queue.close();
-      await Promise.all([heartbeat.stop(), clearing.stop(), refreshing.stop()]);
+      await Promise.all([heartbeat.stop(), clearing.stop(), refreshing.stop(), sweeping.stop()]);
       await workers.leave(id);
       await Promise.all(stopListening.map((stop) => stop()));
       await database.close();

@@ -48,13 +48,14 @@ class DockerRuntime implements Runtime<DockerConfig> {
     const engine = connectEngine(context.host.dockerHost);
     const image = spec.config.port === undefined ? await inspectImage(engine, artifact.digest, context.signal) : null;
     const port = portOf(spec, image);
+    const { graceSeconds } = spec.config.healthCheck;
     const plans = planContainers(artifact.digest, spec, port, context.host.dockerNetwork);
     try {
-      return await startAll(engine, plans, port, context);
+      return { ...(await startAll(engine, plans, port, context)), graceSeconds };
     } catch (error) {
       if (statusOf(error) !== 409) throw startFailure(error);
       await this.stop(spec, context);
-      return await startAll(engine, plans, port, context);
+      return { ...(await startAll(engine, plans, port, context)), graceSeconds };
     }
   }
 

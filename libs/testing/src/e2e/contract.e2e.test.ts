@@ -74,6 +74,9 @@ t.test('the API keeps its contract', async (t) => {
       [...body.items.slice(1).map((line: { seq: number }) => String(line.seq)), null],
     );
     t.match(received.at(-1), { event: 'end', data: { status: 'succeeded' } });
+    t.equal((await api.get(`/deployments/${id}/logs?after=2147483648`)).status, 400);
+    const far = { accept: 'text/event-stream', 'last-event-id': '999999999999999' };
+    t.match(await (await api.raw('GET', `/deployments/${id}/logs`, { headers: far })).text(), /event: end/);
   });
 
   t.test(
@@ -281,6 +284,11 @@ t.test('the API keeps its contract', async (t) => {
       ['a hostname of the platform', { hostnames: ['x.localhost'] }, '/hostnames/0'],
       ['a policy that is none', { delivery: { queuePolicy: 'x' } }, '/delivery/queuePolicy'],
       ['an unknown project', { projectId: '00000000-0000-7000-8000-000000000000' }, '/projectId'],
+      [
+        'a secret without a value, by a name that every object has',
+        { variables: { toString: { secret: true } } },
+        '/variables/toString/value',
+      ],
       ['a NUL in a config', { builderConfig: { index: 'a\u0000b' } }, '/builderConfig/index'],
       ['a NUL in a variable', { variables: { A: 'a\u0000b' } }, '/variables/A'],
       ['half a character in a variable', { variables: { A: '\ud800' } }, '/variables/A'],
@@ -342,6 +350,8 @@ t.test('the API keeps its contract', async (t) => {
       body: { code: 'archive_invalid' },
     });
     t.equal((await api.upload(Buffer.from('x'), 'application/x-nonsense')).status, 415);
+    t.equal((await api.upload(Buffer.from('{}'), 'application/json')).status, 415);
+    t.equal((await api.get('/services?search=%00')).status, 400);
     const missing = await api.post('/services', { ...good });
     t.equal(missing.status, 201, 'an upload may come later');
     t.match(await api.deploy(missing.body.id), {

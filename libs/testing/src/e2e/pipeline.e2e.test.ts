@@ -165,6 +165,27 @@ for (const backend of backends) {
       );
     });
 
+    t.test('an app that never gets healthy fails when its grace is over', { skip: noDocker }, async (t) => {
+      await ensureBaseImages();
+      const upload = await api.upload(site({ Dockerfile: 'FROM busybox\nCMD ["sleep", "60"]\n' }), 'application/gzip');
+      const { body } = await api.post('/services', {
+        name: freshName('sick'),
+        providerId: 'upload',
+        builderId: 'dockerfile',
+        providerConfig: { uploadId: upload.body.id },
+        builderConfig: {},
+        runtimeConfig: { healthCheck: { path: '/', graceSeconds: 1 } },
+      });
+      const deployed = await api.deploy(body.id);
+      const message = /not healthy within 1 s/;
+      t.match(deployed, {
+        status: 'failed',
+        stage: 'verify',
+        error: { code: 'health_check_failed', stage: 'verify', message },
+      });
+      await api.delete(`/services/${body.id}`);
+    });
+
     t.test('a source that is not there fails with a reason', { skip: gitMissing() }, async (t) => {
       const git = await startGitServer();
       t.teardown(() => git.close());

@@ -8,9 +8,11 @@ import type { Routes } from '../routes.js';
 import { idParams, problems } from '../schemas.js';
 
 const batch = 1_000;
+/** No log has a line of a higher number. */
+const lastLine = 2 ** 31 - 1;
 
 const LogQuery = Type.Object({
-  after: Type.Integer({ minimum: 0, default: 0, description: 'Lines after this sequence number.' }),
+  after: Type.Integer({ minimum: 0, maximum: lastLine, default: 0, description: 'Lines after this sequence number.' }),
   limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 1_000 }),
 });
 const LogPage = Type.Object({
@@ -60,7 +62,7 @@ export const logRoutes: Routes = async (app, context) => {
       if (!(await context.deployments.find(params.id)))
         throw notFound('deployment_not_found', 'There is no deployment with this id.');
       const form = formOf(headers.accept);
-      const after = lastEventId(request) ?? query.after;
+      const after = Math.min(lastEventId(request) ?? query.after, lastLine);
       if (form === 'stream') return sendEvents(request, reply, (signal) => follow(params.id, after, signal, context));
       if (form === 'plain')
         return reply.type('text/plain; charset=utf-8').send(Readable.from(plain(params.id, after, context)));

@@ -26,7 +26,9 @@ const etagOf = (row: ServiceRow) => `"${row.revision}"`;
 
 const ListQuery = Type.Object({
   ...PageQuery.properties,
-  search: Type.Optional(Type.String({ maxLength: 63, description: 'Part of the name.' })),
+  search: Type.Optional(
+    Type.String({ maxLength: 63, pattern: '^[^\\u0000-\\u001f]*$', description: 'Part of the name.' }),
+  ),
 });
 const matchHeaders = Type.Object({
   'if-match': Type.Optional(Type.String({ maxLength: 100, description: 'The ETag that the change is based on.' })),
@@ -116,7 +118,8 @@ export const serviceRoutes: Routes = async (app, context) => {
         tags,
         operationId: 'changeService',
         summary: 'Change a service',
-        description: 'A JSON merge patch. The change reaches visitors with the next deployment.',
+        description:
+          'A JSON merge patch over what a new service is sent as. Where the provider, the builder or the runtime changes, its config starts empty; a new builder brings its own runtime. The change reaches visitors with the next deployment.',
         params: idParams,
         headers: matchHeaders,
         body: ServicePatch,

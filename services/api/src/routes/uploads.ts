@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { HttpProblem } from '@pierhead/http';
 import { Type, Upload } from '@pierhead/model';
 import type { Routes } from '../routes.js';
 import { problems } from '../schemas.js';
@@ -10,6 +11,9 @@ const formats = {
   'application/x-tar': 'tar',
   'application/zip': 'zip',
 } as const;
+
+const notAnArchive = () =>
+  new HttpProblem(415, 'unsupported_media_type', `An upload is one of ${Object.keys(formats).join(', ')}.`);
 
 export const uploadRoutes: Routes = async (app, { uploads, storage }) => {
   for (const type of Object.keys(formats))
@@ -29,8 +33,10 @@ export const uploadRoutes: Routes = async (app, { uploads, storage }) => {
       },
     },
     async (request, reply) => {
-      const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase() as keyof typeof formats;
-      const saved = await storage.saveUpload(request.body as Readable, formats[type]);
+      const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+      const format = Object.entries(formats).find(([each]) => each === type)?.[1];
+      if (!format) throw notAnArchive();
+      const saved = await storage.saveUpload(request.body as Readable, format);
       const { id, digest, bytes, files } = await uploads.save(saved);
       return reply.code(201).send({ id, digest, bytes, files });
     },
