@@ -6,6 +6,7 @@ export {
   type NewDeployment,
   production,
 } from './deployments.js';
+export { exclusively } from './exclusively.js';
 export { newId } from './ids.js';
 export { type Channel, listen } from './listen.js';
 export { logRepository } from './logs.js';

@@ -1,13 +1,19 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { serviceRepository } from '@pierhead/database';
+import { exclusively, serviceRepository } from '@pierhead/database';
 import { stopDeployment } from './clean-up.js';
 import type { WorkerContext } from './worker-context.js';
 
 const limitMs = 60_000;
 
-/** Stops and removes everything that removed services own, then forgets them. One failure leaves the service for the next round. */
-export async function clearRemovedServices(worker: WorkerContext): Promise<void> {
+/**
+ * Stops and removes everything that removed services own, then forgets them. One failure leaves the service for the
+ * next round. One worker at a time: an image is still in use while another worker's stop is under way.
+ */
+export const clearRemovedServices = (worker: WorkerContext): Promise<void> =>
+  exclusively(worker.database, 'clear-removed', () => clearAll(worker));
+
+async function clearAll(worker: WorkerContext): Promise<void> {
   const services = serviceRepository(worker.database);
   for (const { id, started } of await services.removed()) {
     const workspace = join(worker.workspaces, `removed-${id}`);

@@ -24,7 +24,10 @@ const backends = [
 
 for (const backend of backends) {
   t.test(`deployments with the queue on ${backend.name}`, { skip: backend.missing }, async (t) => {
-    const stack = await testStack(t, backend.name === 'Redis' ? { redisUrl: (await testRedis(t)).url } : {});
+    const stack = await testStack(t, {
+      workers: 2,
+      ...(backend.name === 'Redis' ? { redisUrl: (await testRedis(t)).url } : {}),
+    });
     const { api, gatewayUrl } = stack;
     const images = new Set<string>();
     t.teardown(() => removeTestImages(images));
