@@ -7,16 +7,17 @@ t.test('work of one name runs once at a time, and again when it has ended', asyn
   const { url } = await testDatabase(t);
   const [one, two] = [connect(url, { name: 'one' }), connect(url, { name: 'two' })];
   t.teardown(() => Promise.all([one.close(), two.close()]));
-  let runs = 0;
+  const runs: string[] = [];
+  const note = (name: string) => async () => void runs.push(name);
   await exclusively(one, 'work', async () => {
-    runs += 1;
-    await exclusively(two, 'work', async () => void t.fail('somebody else is at it'));
-    await exclusively(two, 'other', async () => void (runs += 1));
+    runs.push('first');
+    await exclusively(two, 'work', note('at the same time'));
+    await exclusively(two, 'other', note('of another name'));
   });
   await t.rejects(
     exclusively(two, 'work', () => Promise.reject(new Error('broken'))),
     { message: 'broken' },
   );
-  await exclusively(two, 'work', async () => void (runs += 1));
-  t.equal(runs, 3);
+  await exclusively(two, 'work', note('afterwards'));
+  t.same(runs, ['first', 'of another name', 'afterwards']);
 });
