@@ -87,6 +87,37 @@ t.test('the command works against a running Pierhead', async (t) => {
     t.match(await json('deploy', name, '--no-wait'), { number: 2 });
   });
 
+  await t.test('tokens are made, used, listed and removed', async (t) => {
+    const own = `${name}-token`;
+    const made = await pierhead(
+      'tokens',
+      'create',
+      '--name',
+      own,
+      '--scope',
+      'read',
+      '--expires-at',
+      '2999-01-01T00:00Z',
+    );
+    t.match(made, { code: 1, err: /\/expiresAt/ }, 'seconds are part of a time');
+    const created = await json('tokens', 'create', '--name', own, '--scope', 'read', '--scope', 'deploy');
+    t.match(created, { name: own, scopes: ['read', 'deploy'], expiresAt: null, token: /^ph_[\w-]{43}$/ });
+    const holder = command({ PIERHEAD_URL: api.url, PIERHEAD_TOKEN: created.token });
+    t.match(await holder('providers'), { code: 0 });
+    t.match(await holder('tokens', 'list'), { code: 1, err: /^scope_missing: .*admin/ });
+    t.match((await pierhead('tokens', 'list')).out, new RegExp(`^${own} +read, deploy +${created.id} `, 'm'));
+    t.match(await pierhead('tokens', 'remove', own), { code: 0, out: `${own} is removed.\n` });
+    t.match(await holder('providers'), { code: 1, err: /^token_invalid: / });
+    t.match(await pierhead('tokens', 'remove', own), { code: 1, err: /^token_not_found: / });
+    t.match(await pierhead('tokens', 'create', '--name', own, '--scope', 'root'), {
+      code: 1,
+      err: /read, deploy, admin/,
+    });
+    const shown = await pierhead('tokens', 'create', '--name', own, '--scope', 'read');
+    t.match(shown.out, /^token +ph_[\w-]{43}$/m);
+    t.match(await pierhead('tokens', 'remove', own), { code: 0 });
+  });
+
   await t.test('a deployment that fails exits with 1, its code and a hint', async (t) => {
     const { id } = await json('upload', t.testdir({ 'other.html': 'no index' }));
     const failing = `${name}-failing`;
@@ -143,7 +174,8 @@ t.test('the command works against a running Pierhead', async (t) => {
 
   await t.test('help names every command, and a wrong one is refused', async (t) => {
     const { out } = await pierhead('--help');
-    for (const each of ['providers', 'validate', 'services', 'upload', 'deploy', 'logs', 'workers']) t.match(out, each);
+    for (const each of ['providers', 'validate', 'services', 'upload', 'deploy', 'logs', 'tokens', 'workers'])
+      t.match(out, each);
     t.match(await pierhead('deplyo'), { code: 1, err: /unknown command/ });
   });
 

@@ -4,11 +4,12 @@ import { addDeployments } from './commands/deployments.js';
 import { addProjects } from './commands/projects.js';
 import { addRegistries } from './commands/registries.js';
 import { addServices } from './commands/services.js';
+import { addTokens } from './commands/tokens.js';
 import { addUpload } from './commands/upload.js';
 import { addWorkers } from './commands/workers.js';
 import { openSession } from './session.js';
 
-const groups = [addRegistries, addProjects, addServices, addUpload, addDeploy, addDeployments, addWorkers];
+const groups = [addRegistries, addProjects, addServices, addUpload, addDeploy, addDeployments, addTokens, addWorkers];
 
 const footer = `
 Environment:

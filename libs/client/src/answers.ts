@@ -8,6 +8,7 @@ export type Deployment = Schemas['Deployment'];
 export type LogLine = Schemas['LogLine'];
 export type Service = Schemas['Service'];
 export type ServiceInput = Schemas['ServiceInput'];
+export type Token = Schemas['Token'];
 export type Upload = Schemas['Upload'];
 export type ValidationResult = Schemas['ValidationResult'];
 export type WorkerInfo = Schemas['WorkerInfo'];

@@ -45,7 +45,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List providers */
+        /**
+         * List providers
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listProviders"];
         put?: never;
         post?: never;
@@ -62,7 +65,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a provider */
+        /**
+         * Read a provider
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["readProvider"];
         put?: never;
         post?: never;
@@ -79,7 +85,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a provider's config schema */
+        /**
+         * Read a provider's config schema
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["readProviderSchema"];
         put?: never;
         post?: never;
@@ -96,7 +105,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the builders that go with a provider */
+        /**
+         * List the builders that go with a provider
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listBuildersOfProvider"];
         put?: never;
         post?: never;
@@ -117,7 +129,7 @@ export interface paths {
         put?: never;
         /**
          * Validate a config for a provider
-         * @description The answer is 200 whether the config is valid or not.
+         * @description The answer is 200 whether the config is valid or not. Needs a token with the scope `read`.
          */
         post: operations["validateProviderConfig"];
         delete?: never;
@@ -133,7 +145,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List builders */
+        /**
+         * List builders
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listBuilders"];
         put?: never;
         post?: never;
@@ -150,7 +165,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a builder */
+        /**
+         * Read a builder
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["readBuilder"];
         put?: never;
         post?: never;
@@ -167,7 +185,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a builder's config schema */
+        /**
+         * Read a builder's config schema
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["readBuilderSchema"];
         put?: never;
         post?: never;
@@ -184,7 +205,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the providers that go with a builder */
+        /**
+         * List the providers that go with a builder
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listProvidersOfBuilder"];
         put?: never;
         post?: never;
@@ -201,7 +225,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the runtimes that go with a builder */
+        /**
+         * List the runtimes that go with a builder
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listRuntimesOfBuilder"];
         put?: never;
         post?: never;
@@ -222,7 +249,7 @@ export interface paths {
         put?: never;
         /**
          * Validate a config for a builder
-         * @description The answer is 200 whether the config is valid or not.
+         * @description The answer is 200 whether the config is valid or not. Needs a token with the scope `read`.
          */
         post: operations["validateBuilderConfig"];
         delete?: never;
@@ -238,7 +265,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List runtimes */
+        /**
+         * List runtimes
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listRuntimes"];
         put?: never;
         post?: never;
@@ -255,7 +285,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a runtime */
+        /**
+         * Read a runtime
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["readRuntime"];
         put?: never;
         post?: never;
@@ -272,7 +305,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a runtime's config schema */
+        /**
+         * Read a runtime's config schema
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["readRuntimeSchema"];
         put?: never;
         post?: never;
@@ -289,7 +325,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the builders that go with a runtime */
+        /**
+         * List the builders that go with a runtime
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listBuildersOfRuntime"];
         put?: never;
         post?: never;
@@ -310,7 +349,7 @@ export interface paths {
         put?: never;
         /**
          * Validate a config for a runtime
-         * @description The answer is 200 whether the config is valid or not.
+         * @description The answer is 200 whether the config is valid or not. Needs a token with the scope `read`.
          */
         post: operations["validateRuntimeConfig"];
         delete?: never;
@@ -326,10 +365,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List projects */
+        /**
+         * List projects
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listProjects"];
         put?: never;
-        /** Create a project */
+        /**
+         * Create a project
+         * @description Needs a token with the scope `admin`.
+         */
         post: operations["createProject"];
         delete?: never;
         options?: never;
@@ -344,15 +389,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a project */
+        /**
+         * Read a project
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["readProject"];
         put?: never;
         post?: never;
-        /** Delete a project without services */
+        /**
+         * Delete a project without services
+         * @description Needs a token with the scope `admin`.
+         */
         delete: operations["deleteProject"];
         options?: never;
         head?: never;
-        /** Rename a project */
+        /**
+         * Rename a project
+         * @description Needs a token with the scope `admin`.
+         */
         patch: operations["renameProject"];
         trace?: never;
     };
@@ -363,12 +417,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List services, newest first */
+        /**
+         * List services, newest first
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listServices"];
         put?: never;
         /**
          * Create a service
-         * @description Nothing is deployed yet. The three configs are validated together; every fault comes back at its path.
+         * @description Nothing is deployed yet. The three configs are validated together; every fault comes back at its path. Needs a token with the scope `deploy`.
          */
         post: operations["createService"];
         delete?: never;
@@ -386,18 +443,21 @@ export interface paths {
         };
         /**
          * Read a service
-         * @description Secrets are answered as `{ secret: true }`.
+         * @description Secrets are answered as `{ secret: true }`. Needs a token with the scope `read`.
          */
         get: operations["readService"];
         put?: never;
         post?: never;
-        /** Delete a service and everything that it owns */
+        /**
+         * Delete a service and everything that it owns
+         * @description Needs a token with the scope `deploy`.
+         */
         delete: operations["deleteService"];
         options?: never;
         head?: never;
         /**
          * Change a service
-         * @description A JSON merge patch over what a new service is sent as. Where the provider, the builder or the runtime changes, its config starts empty; a new builder brings its own runtime. The change reaches visitors with the next deployment.
+         * @description A JSON merge patch over what a new service is sent as. Where the provider, the builder or the runtime changes, its config starts empty; a new builder brings its own runtime. The change reaches visitors with the next deployment. Needs a token with the scope `deploy`.
          */
         patch: operations["changeService"];
         trace?: never;
@@ -411,7 +471,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tell what a deployment would do, without doing it */
+        /**
+         * Tell what a deployment would do, without doing it
+         * @description Needs a token with the scope `read`.
+         */
         post: operations["planService"];
         delete?: never;
         options?: never;
@@ -430,7 +493,7 @@ export interface paths {
         put?: never;
         /**
          * Upload an archive of source or of files ready to serve
-         * @description The body is the archive itself. The same bytes give the same id.
+         * @description The body is the archive itself. The same bytes give the same id. Needs a token with the scope `deploy`.
          */
         post: operations["upload"];
         delete?: never;
@@ -446,12 +509,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List a service's deployments, newest first */
+        /**
+         * List a service's deployments, newest first
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listServiceDeployments"];
         put?: never;
         /**
          * Deploy a service
-         * @description The answer comes at once; the deployment waits its turn, then runs.
+         * @description The answer comes at once; the deployment waits its turn, then runs. Needs a token with the scope `deploy`.
          */
         post: operations["deployService"];
         delete?: never;
@@ -469,7 +535,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel a deployment */
+        /**
+         * Cancel a deployment
+         * @description Needs a token with the scope `deploy`.
+         */
         post: operations["cancelDeployment"];
         delete?: never;
         options?: never;
@@ -484,7 +553,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List all deployments, newest first */
+        /**
+         * List all deployments, newest first
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listDeployments"];
         put?: never;
         post?: never;
@@ -501,7 +573,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a deployment */
+        /**
+         * Read a deployment
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["readDeployment"];
         put?: never;
         post?: never;
@@ -520,7 +595,7 @@ export interface paths {
         };
         /**
          * Follow a deployment
-         * @description Server-sent events: the deployment at once and at each change, until it ends.
+         * @description Server-sent events: the deployment at once and at each change, until it ends. Needs a token with the scope `read`.
          */
         get: operations["followDeployment"];
         put?: never;
@@ -540,7 +615,7 @@ export interface paths {
         };
         /**
          * Read or follow a deployment's log
-         * @description JSON by default; `Accept: text/event-stream` follows it until the deployment ends and resumes from `Last-Event-ID`; `Accept: text/plain` gives the plain log.
+         * @description JSON by default; `Accept: text/event-stream` follows it until the deployment ends and resumes from `Last-Event-ID`; `Accept: text/plain` gives the plain log. Needs a token with the scope `read`.
          */
         get: operations["readDeploymentLog"];
         put?: never;
@@ -558,8 +633,75 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List workers: slots, what each can build and run, last heartbeat */
+        /**
+         * List workers: slots, what each can build and run, last heartbeat
+         * @description Needs a token with the scope `read`.
+         */
         get: operations["listWorkers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tokens, newest first
+         * @description Without the tokens themselves, and without the one of the configuration. Needs a token with the scope `admin`.
+         */
+        get: operations["listTokens"];
+        put?: never;
+        /**
+         * Create a token
+         * @description The answer holds the token itself, which is never shown again. Needs a token with the scope `admin`.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a token; it is refused from now on
+         * @description Needs a token with the scope `admin`.
+         */
+        delete: operations["deleteToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed what, newest first
+         * @description Entries are neither changed nor removed. Secrets are answered as `{ secret: true }`. Needs a token with the scope `admin`.
+         */
+        get: operations["listAuditEntries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -572,6 +714,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AuditEntry: {
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            at: string;
+            actor: string | null;
+            tokenId: string | null;
+            /** @description The route's operationId. */
+            action: string;
+            target: {
+                kind: string;
+                id: string;
+            } | null;
+            /** @description The target before, secrets masked; null where there was none. */
+            before: unknown;
+            /** @description The target after, secrets masked; null where there is none. */
+            after: unknown;
+            /** Format: uuid */
+            requestId: string;
+            address: string | null;
+        };
         BuilderMetadata: {
             id: string;
             name: string;
@@ -623,6 +792,25 @@ export interface components {
                 id: string;
                 label: string;
             }[];
+        };
+        CreatedToken: {
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            name: string;
+            /** @description `admin` includes `deploy`, `deploy` includes `read`. */
+            scopes: ("read" | "deploy" | "admin")[];
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            createdAt: string;
+            lastUsedAt: string | null;
+            /** @description The token itself: shown here and never again. */
+            token: string;
         };
         Deployment: {
             /**
@@ -907,6 +1095,33 @@ export interface components {
                 code: string;
                 message: string;
             }[];
+        };
+        Token: {
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            name: string;
+            /** @description `admin` includes `deploy`, `deploy` includes `read`. */
+            scopes: ("read" | "deploy" | "admin")[];
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            createdAt: string;
+            lastUsedAt: string | null;
+        };
+        TokenInput: {
+            name: string;
+            /** @description `admin` includes `deploy`, `deploy` includes `read`. */
+            scopes: ("read" | "deploy" | "admin")[];
+            /**
+             * Format: date-time
+             * @description It never expires unless this is given.
+             */
+            expiresAt?: string;
         };
         Upload: {
             /**
@@ -4062,6 +4277,338 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkerInfo"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Token"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUIDv7. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAuditEntries: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description The name of a token. */
+                actor?: string;
+                /** @description An operationId. */
+                action?: string;
+                /** @description The id of what was changed. */
+                targetId?: string;
+                /** @description Not earlier than this. */
+                from?: string;
+                /** @description Earlier than this. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AuditEntry"][];
+                        nextCursor: string | null;
+                    };
                 };
             };
             /** @description Bad Request */

@@ -1,3 +1,4 @@
+export { type AuditRow, auditRepository, type NewAuditEntry } from './audit.js';
 export { connect, type Database } from './connect.js';
 export {
   type DeploymentColumns,
@@ -20,5 +21,6 @@ export { createSecrets, isSealed, mapSealed, type Secrets } from './secrets.js';
 export { type Conflict, type NewService, type ServiceRow, serviceRepository } from './services.js';
 export type { Sealed, Snapshot, StoredConfig, StoredVariables } from './snapshot.js';
 export type { PackedLine } from './tables.js';
+export { type TokenRow, tokenRepository } from './tokens.js';
 export { type UploadRow, uploadRepository } from './uploads.js';
 export { workerRepository } from './workers.js';

@@ -6,6 +6,7 @@ import type {
   DeploymentStatus,
   Instance,
   Revision,
+  Scope,
   StageName,
   StageStatus,
   Trigger,
@@ -202,3 +203,39 @@ export const gateways = pgTable('gateways', {
   routesVersion: bigint('routes_version', { mode: 'number' }).notNull(),
   lastHeartbeatAt: at('last_heartbeat_at').notNull().defaultNow(),
 });
+
+/** Tokens that the API has made; of each, only its hash is known. */
+export const tokens = pgTable('tokens', {
+  id: id(),
+  name: text('name').notNull().unique(),
+  /** SHA-256 of the whole token, in hex. */
+  hash: text('hash').notNull().unique(),
+  scopes: jsonb('scopes').$type<Scope[]>().notNull(),
+  expiresAt: at('expires_at'),
+  lastUsedAt: at('last_used_at'),
+  createdAt: createdAt(),
+});
+
+/** Append-only: a trigger refuses everything but inserts. It refers to nothing, for it outlives what it tells of. */
+export const auditEntries = pgTable(
+  'audit_entries',
+  {
+    id: id(),
+    at: at('at').notNull().defaultNow(),
+    actor: text('actor'),
+    tokenId: uuid('token_id'),
+    action: text('action').notNull(),
+    targetKind: text('target_kind'),
+    targetId: text('target_id'),
+    before: jsonb('before'),
+    after: jsonb('after'),
+    requestId: uuid('request_id').notNull(),
+    address: text('address'),
+  },
+  (table) => [
+    index('audit_entries_at').on(table.at),
+    index('audit_entries_actor').on(table.actor, table.id),
+    index('audit_entries_action').on(table.action, table.id),
+    index('audit_entries_target').on(table.targetId, table.id),
+  ],
+);

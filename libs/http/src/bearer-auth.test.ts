@@ -1,3 +1,4 @@
+import type { Scope } from '@pierhead/model';
 import type { FastifyRequest } from 'fastify';
 import pino from 'pino';
 import t from 'tap';
@@ -5,13 +6,20 @@ import { bearerToken, requireToken } from './bearer-auth.js';
 import { createServer } from './create-server.js';
 import { registerHealth } from './health.js';
 
+const owner = (...scopes: Scope[]) => ({ tokenId: null, name: scopes.join('-'), scopes });
+const owners: Record<string, ReturnType<typeof owner>> = {
+  good: owner('admin'),
+  reader: owner('read'),
+  deployer: owner('deploy'),
+};
+
 async function build(tokenOf?: (request: FastifyRequest) => string | null) {
   const openApi = { title: 'Test', description: 'A test.' };
   const app = await createServer({ name: 'test', version: '1.0.0', logger: pino({ level: 'silent' }), openApi });
   await app.register(async (early) => {
     early.get('/early', async () => 'early');
   });
-  requireToken(app, (token) => token === 'good', tokenOf);
+  requireToken(app, (token) => owners[token] ?? null, tokenOf);
   registerHealth(app, { checks: {} });
   app.get('/private', async () => 'private');
   app.get('/public', { config: { public: true } }, async () => 'public');
@@ -72,4 +80,44 @@ t.test('a body is not read for a request without a token', async (t) => {
     headers: { 'content-type': 'application/json' },
   });
   t.equal(response.statusCode, 401);
+});
+
+t.test('a token reaches what its scopes include; without a word that is reading, or nothing', async (t) => {
+  const app = await build();
+  const answer = async (request: FastifyRequest) => request.identity?.name ?? 'nobody';
+  app.get('/silent', answer);
+  app.post('/silent', answer);
+  app.delete('/silent', answer);
+  app.get('/secret', { config: { scope: 'admin' } }, answer);
+  app.post('/ship', { config: { scope: 'deploy' } }, answer);
+  app.post('/check', { config: { scope: 'read' } }, answer);
+  app.post('/open', { config: { public: true } }, answer);
+  const rows = [
+    ['GET', '/silent', 'read'],
+    ['HEAD', '/silent', 'read'],
+    ['POST', '/silent', 'admin'],
+    ['DELETE', '/silent', 'admin'],
+    ['GET', '/secret', 'admin'],
+    ['HEAD', '/secret', 'admin'],
+    ['POST', '/ship', 'deploy'],
+    ['POST', '/check', 'read'],
+  ] as const;
+  const order = ['read', 'deploy', 'admin'];
+  for (const [method, url, needed] of rows) {
+    for (const [token, { name }] of Object.entries(owners)) {
+      const response = await app.inject({ method, url, headers: { authorization: `Bearer ${token}` } });
+      const may = order.indexOf(name) >= order.indexOf(needed);
+      t.equal(response.statusCode, may ? 200 : 403, `${token}: ${method} ${url}`);
+      if (may && method !== 'HEAD') t.equal(response.body, name, 'the route knows whose token it is');
+      if (!may) t.equal(response.headers['www-authenticate'], `Bearer error="insufficient_scope", scope="${needed}"`);
+    }
+  }
+  t.equal((await app.inject({ method: 'POST', url: '/open' })).body, 'nobody');
+});
+
+t.test('a refusal for want of a scope names the scope, and what the token has', async (t) => {
+  const app = await build();
+  app.post('/ship', { config: { scope: 'deploy' } }, async () => 'shipped');
+  const response = await app.inject({ method: 'POST', url: '/ship', headers: { authorization: 'Bearer reader' } });
+  t.match(response.json(), { status: 403, code: 'scope_missing', detail: /scope deploy.*“read” has read\./ });
 });

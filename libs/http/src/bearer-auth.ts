@@ -1,4 +1,5 @@
-import type { FastifyRequest } from 'fastify';
+import { includesScope, type Scope } from '@pierhead/model';
+import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
 import type { App } from './app.js';
 import { HttpProblem } from './http-problem.js';
@@ -7,14 +8,28 @@ declare module 'fastify' {
   interface FastifyInstance {
     auth: { check: ((request: FastifyRequest) => Promise<void>) | null };
   }
+  interface FastifyRequest {
+    /** Whose token came with the request; null where the route is public. */
+    identity: Identity | null;
+  }
   interface FastifyContextConfig {
     /** Needs no token. Everything else does. */
     public?: boolean;
+    /** What a token must have; without a word GET needs `read`, and everything else `admin`. */
+    scope?: Scope;
   }
 }
 
-/** Whether the token may make this request; throws HttpProblem for more than a plain no. Compares in constant time. */
-export type Verify = (token: string, request: FastifyRequest) => Promise<boolean> | boolean;
+/** Who makes a request. */
+export interface Identity {
+  /** Null for the token of the configuration. */
+  tokenId: string | null;
+  name: string;
+  scopes: readonly Scope[];
+}
+
+/** Whose token this is; null for nobody's. Gives nothing away by the time that it takes. */
+export type Verify = (token: string) => Promise<Identity | null> | Identity | null;
 
 /** The token of `Authorization: Bearer …`, or null. */
 export function bearerToken(request: FastifyRequest): string | null {
@@ -25,24 +40,41 @@ export function bearerToken(request: FastifyRequest): string | null {
 /** Asks for tokens once `requireToken` was called; here from the start, so that no plugin can be added before it. */
 export const bearerAuth = plugin(async (app) => {
   app.decorate('auth', { check: null });
+  app.decorateRequest('identity', null);
   app.addHook('onRequest', async (request) => app.auth.check?.(request));
 });
 
-/** Every route needs a token unless its config says `public: true`. `tokenOf` may look elsewhere, such as a cookie. */
+/** The scope that a route needs, or null for a public one: the only place that says so, and closed by default. */
+export function scopeOf(method: string, config: FastifyContextConfig = {}): Scope | null {
+  if (config.public === true) return null;
+  return config.scope ?? (method === 'GET' || method === 'HEAD' ? 'read' : 'admin');
+}
+
+/** Every route needs a token with its scope unless it is public. `tokenOf` may look elsewhere, such as a cookie. */
 export function requireToken(app: App, verify: Verify, tokenOf = bearerToken): void {
   app.auth.check = async (request) => {
-    if (request.is404 || request.routeOptions.config.public === true) return;
+    const scope = scopeOf(request.method, request.routeOptions.config);
+    if (request.is404 || scope === null) return;
     if (hasTokenInQuery(request)) {
       throw new HttpProblem(400, 'token_in_query', 'A token in a URL ends up in logs; send it as a bearer token.');
     }
     const token = tokenOf(request);
     if (token === null) throw unauthorized('token_missing', 'This route needs a token.');
-    if (!(await verify(token, request))) throw unauthorized('token_invalid', 'The token is unknown or has expired.');
+    const identity = await verify(token);
+    if (!identity) throw unauthorized('token_invalid', 'The token is unknown or has expired.');
+    if (!includesScope(identity.scopes, scope)) throw missing(scope, identity);
+    request.identity = identity;
   };
 }
 
 const unauthorized = (code: string, detail: string) =>
   new HttpProblem(401, code, detail, { headers: { 'www-authenticate': 'Bearer' } });
+
+function missing(scope: Scope, { name, scopes }: Identity): HttpProblem {
+  const detail = `This route needs the scope ${scope}; the token \u201c${name}\u201d has ${scopes.join(', ')}.`;
+  const headers = { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` };
+  return new HttpProblem(403, 'scope_missing', detail, { headers });
+}
 
 const names = new Set(['token', 'access_token', 'api_key', 'authorization']);
 

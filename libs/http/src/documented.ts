@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifySchema, RouteOptions } from 'fastify';
+import { scopeOf } from './bearer-auth.js';
 
 type Schemas = Record<string, Schema>;
 interface Schema {
@@ -15,11 +16,19 @@ export function documented(schema: FastifySchema = {}, route: RouteOptions): Fas
   const { body, querystring, response } = schema as { body?: Schema; querystring?: Schema; response?: Schemas };
   return {
     ...schema,
-    ...(route.config?.public ? { security: [] } : {}),
+    ...access(schema, route),
     ...(body ? { body: withOptionalDefaults(body) } : {}),
     ...(querystring ? { querystring: withOptionalDefaults(querystring) } : {}),
     ...(response ? { response: withStatusTexts(response) } : {}),
   };
+}
+
+/** Which token a route needs, for people and for programs. */
+function access({ description }: FastifySchema, { method, config }: RouteOptions): FastifySchema {
+  const scope = scopeOf(String(method), config);
+  if (!scope) return { security: [] };
+  const sentence = `Needs a token with the scope \`${scope}\`.`;
+  return { description: description ? `${description} ${sentence}` : sentence, ...{ 'x-scope': scope } };
 }
 
 /** What has a default is always there for a route, and may be left out by its client. */

@@ -1,4 +1,5 @@
 export * from './artifact.js';
+export * from './audit.js';
 export * from './builder.js';
 export * from './common.js';
 export * from './condition.js';
@@ -20,6 +21,7 @@ export * from './service.js';
 export * from './service-plan.js';
 export * from './service-resolution.js';
 export * from './source.js';
+export * from './token.js';
 export * from './typebox.js';
 export * from './unavailable.js';
 export * from './upload.js';

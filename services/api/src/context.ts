@@ -1,10 +1,12 @@
 import type {
+  auditRepository,
   Database,
   deploymentRepository,
   logRepository,
   projectRepository,
   Secrets,
   serviceRepository,
+  tokenRepository,
   uploadRepository,
   workerRepository,
 } from '@pierhead/database';
@@ -22,6 +24,8 @@ export interface ApiContext {
   logs: ReturnType<typeof logRepository>;
   uploads: ReturnType<typeof uploadRepository>;
   workers: ReturnType<typeof workerRepository>;
+  tokens: ReturnType<typeof tokenRepository>;
+  audit: ReturnType<typeof auditRepository>;
   queue: DeploymentQueue;
   storage: UploadStore;
   catalog: CatalogClient;

@@ -1,12 +1,15 @@
 import { type App, createServer, type HealthCheck, registerHealth, requireToken, type Verify } from '@pierhead/http';
 import type { Logger } from '@pierhead/logger';
+import { recordChanges } from './audit-trail.js';
 import type { ApiContext } from './context.js';
+import { auditRoutes } from './routes/audit.js';
 import { deploymentRoutes } from './routes/deployments.js';
 import { logRoutes } from './routes/logs.js';
 import { operationRoutes } from './routes/operations.js';
 import { projectRoutes } from './routes/projects.js';
 import { registryRoutes } from './routes/registries.js';
 import { serviceRoutes } from './routes/services.js';
+import { tokenRoutes } from './routes/tokens.js';
 import { uploadRoutes } from './routes/uploads.js';
 import { shared, tags } from './schemas.js';
 
@@ -18,6 +21,8 @@ const routes = [
   deploymentRoutes,
   logRoutes,
   operationRoutes,
+  tokenRoutes,
+  auditRoutes,
 ];
 
 interface AppOptions {
@@ -37,6 +42,7 @@ export async function createApp(context: ApiContext, { logger, verify, checks }:
     openApi: { title: 'Pierhead', description: 'Source goes in, a live URL comes out.', tags, schemas: shared },
   });
   requireToken(app, verify);
+  recordChanges(app, (entry) => context.audit.append(entry));
   await registerHealth(app, { checks });
   for (const each of routes) await app.register(async (scope) => each(scope, context));
   return app;

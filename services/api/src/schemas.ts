@@ -1,8 +1,10 @@
 import { Problem, problems as problemsOf } from '@pierhead/http';
 import {
+  AuditEntry,
   BuilderMetadata,
   ConfigField,
   ConfigSchema,
+  CreatedToken,
   Deployment,
   DeploymentInput,
   Id,
@@ -14,6 +16,8 @@ import {
   Service,
   ServiceInput,
   ServicePlan,
+  Token,
+  TokenInput,
   Type,
   Upload,
   ValidationResult,
@@ -44,14 +48,17 @@ export const tags = [
   { name: 'Services', description: 'What is deployed: where its source comes from, how it is built and run.' },
   { name: 'Uploads', description: 'Archives of source or of files ready to serve.' },
   { name: 'Deployments', description: 'Attempts to make a revision of a service live, with their logs.' },
+  { name: 'Tokens', description: 'Who may use the API, and for what.' },
   { name: 'Operations', description: 'What an operator watches.' },
 ];
 
 /** The schemas that the document names. */
 export const shared = {
+  AuditEntry,
   BuilderMetadata,
   ConfigField,
   ConfigSchema,
+  CreatedToken,
   Deployment,
   DeploymentInput,
   LogLine,
@@ -63,6 +70,8 @@ export const shared = {
   Service,
   ServiceInput,
   ServicePlan,
+  Token,
+  TokenInput,
   Upload,
   ValidationResult,
   WorkerInfo,

@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import type { Needs } from '@pierhead/config';
 import {
+  auditRepository,
   connect,
   createSecrets,
   deploymentRepository,
@@ -10,6 +10,7 @@ import {
   migrate,
   projectRepository,
   serviceRepository,
+  tokenRepository,
   uploadRepository,
   workerRepository,
 } from '@pierhead/database';
@@ -21,6 +22,7 @@ import type { ApiContext } from './context.js';
 import { createApp } from './create-app.js';
 import { startDispatcher } from './dispatcher.js';
 import { createFeed } from './feed.js';
+import { tokenVerifier } from './identify.js';
 
 export interface RunningApi {
   url: string;
@@ -46,6 +48,8 @@ export async function startApi(
     logs: logRepository(database),
     uploads,
     workers: workerRepository(database),
+    tokens: tokenRepository(database),
+    audit: auditRepository(database),
     queue,
     storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
     catalog: createCatalogClient(config.catalogUrl),
@@ -58,7 +62,7 @@ export async function startApi(
 
   const app = await createApp(context, {
     logger,
-    verify: tokenVerifier(config.adminToken),
+    verify: tokenVerifier(config.adminToken, context.tokens),
     checks: {
       database: async () => void (await database.sql`select 1`),
       queue: queue.ping,
@@ -78,11 +82,4 @@ export async function startApi(
       await database.close();
     },
   };
-}
-
-/** Compares in constant time: hashes have one length. */
-function tokenVerifier(token: string): (given: string) => boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest();
-  const expected = hash(token);
-  return (given) => timingSafeEqual(hash(given), expected);
 }

@@ -40,6 +40,11 @@ export function deploymentView(row: DeploymentRow, { urlOf }: Pick<ApiContext, '
   };
 }
 
+/** A service as the audit log keeps it, its secrets still sealed. */
+export function serviceRecord({ nextNumber, deletedAt, createdAt, updatedAt, ...row }: ServiceRow): object {
+  return row;
+}
+
 /** Services as the API answers them: secrets masked, each with its live deployment. */
 export async function serviceViews(rows: ServiceRow[], context: ApiContext): Promise<Service[]> {
   const liveIds = await context.services.liveDeployments(rows.map((row) => row.id));

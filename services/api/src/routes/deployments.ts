@@ -1,3 +1,4 @@
+import type { DeploymentRow } from '@pierhead/database';
 import { sendEvents } from '@pierhead/http';
 import {
   Deployment,
@@ -19,6 +20,12 @@ const tags = ['Deployments'];
 const unknownDeployment = () => notFound('deployment_not_found', 'There is no deployment with this id.');
 const unknownService = () => notFound('service_not_found', 'There is no service with this id.');
 
+/** What the audit log tells of a deployment. */
+const audited = ({ id, serviceId, number, environment }: DeploymentRow) => ({
+  target: { kind: 'deployment', id },
+  after: { serviceId, number, environment },
+});
+
 const idempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({ minLength: 1, maxLength: 200, description: 'The same key gives the same deployment.' }),
@@ -36,6 +43,7 @@ export const deploymentRoutes: Routes = async (app, context) => {
   app.post(
     '/services/:id/deployments',
     {
+      config: { scope: 'deploy' },
       schema: {
         tags,
         operationId: 'deployService',
@@ -48,9 +56,10 @@ export const deploymentRoutes: Routes = async (app, context) => {
       },
       preValidation: bodyMayBeMissing,
     },
-    async ({ params, body, headers }, reply) => {
+    async (request, reply) => {
+      const { params, body, headers } = request;
       const { environment = 'production', ...input }: Input = body;
-      const trigger = { kind: 'api', actor: 'admin', event: null };
+      const trigger = { kind: 'api', actor: request.identity?.name ?? null, event: null };
       const row = await deployments.create({
         serviceId: params.id,
         environment,
@@ -59,6 +68,7 @@ export const deploymentRoutes: Routes = async (app, context) => {
         idempotencyKey: headers['idempotency-key'] ?? null,
       });
       if (!row) throw unknownService();
+      request.audit = audited(row);
       return reply.code(202).header('location', `/deployments/${row.id}`).send(deploymentView(row, context));
     },
   );
@@ -66,6 +76,7 @@ export const deploymentRoutes: Routes = async (app, context) => {
   app.post(
     '/deployments/:id/cancel',
     {
+      config: { scope: 'deploy' },
       schema: {
         tags,
         operationId: 'cancelDeployment',
@@ -74,15 +85,17 @@ export const deploymentRoutes: Routes = async (app, context) => {
         response: { 202: Deployment, ...problems(404, 409) },
       },
     },
-    async ({ params }, reply) => {
-      const outcome = await deployments.cancel(params.id);
-      const row = await deployments.find(params.id);
+    async (request, reply) => {
+      const { id } = request.params;
+      const outcome = await deployments.cancel(id);
+      const row = await deployments.find(id);
       if (!row) throw unknownDeployment();
       if (!outcome)
         throw conflict(
           'deployment_final',
           `The deployment is ${row.status === 'running' ? 'live' : row.status} already.`,
         );
+      request.audit = audited(row);
       return reply.code(202).send(deploymentView(row, context));
     },
   );

@@ -6,6 +6,7 @@ import type { Routes } from '../routes.js';
 import { idParams, problems } from '../schemas.js';
 
 const view = ({ id, name, createdAt }: ProjectRow) => ({ id, name, createdAt: createdAt.toISOString() });
+const targetOf = ({ id }: ProjectRow) => ({ kind: 'project', id });
 const nameTaken = (name: string) => conflict('name_taken', `A project named \u201c${name}\u201d exists already.`);
 const unknown = () => notFound('project_not_found', 'There is no project with this id.');
 
@@ -40,9 +41,11 @@ export const projectRoutes: Routes = async (app, { projects }) => {
         response: { 201: Project, ...problems(409, 413, 415) },
       },
     },
-    async ({ body }, reply) => {
-      const row = await projects.create(body.name);
-      if (!row) throw nameTaken(body.name);
+    async (request, reply) => {
+      const { name } = request.body;
+      const row = await projects.create(name);
+      if (!row) throw nameTaken(name);
+      request.audit = { target: targetOf(row), after: { name } };
       return reply.code(201).header('location', `/projects/${row.id}`).send(view(row));
     },
   );
@@ -77,10 +80,14 @@ export const projectRoutes: Routes = async (app, { projects }) => {
         response: { 200: Project, ...problems(404, 409, 413, 415) },
       },
     },
-    async ({ params, body }) => {
-      const row = await projects.rename(params.id, body.name);
-      if (row === 'taken') throw nameTaken(body.name);
+    async (request) => {
+      const { id } = request.params;
+      const { name } = request.body;
+      const before = await projects.find(id);
+      const row = before && (await projects.rename(id, name));
+      if (row === 'taken') throw nameTaken(name);
       if (!row) throw unknown();
+      request.audit = { target: targetOf(row), before: { name: before.name }, after: { name } };
       return view(row);
     },
   );
@@ -96,10 +103,12 @@ export const projectRoutes: Routes = async (app, { projects }) => {
         response: { 204: Type.Null(), ...problems(404, 409) },
       },
     },
-    async ({ params }, reply) => {
-      if (!(await projects.find(params.id))) throw unknown();
-      if (!(await projects.remove(params.id)))
+    async (request, reply) => {
+      const before = await projects.find(request.params.id);
+      if (!before) throw unknown();
+      if (!(await projects.remove(before.id)))
         throw conflict('project_not_empty', 'The project has services: delete or move them first.');
+      request.audit = { target: targetOf(before), before: { name: before.name } };
       return reply.code(204).send(null);
     },
   );

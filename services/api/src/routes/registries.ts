@@ -70,6 +70,7 @@ export const registryRoutes: Routes = async (app, { catalog }) => {
     app.post(
       `${path}/:id/validate`,
       {
+        config: { scope: 'read' },
         schema: {
           tags,
           operationId: `validate${title(noun)}Config`,

@@ -18,10 +18,11 @@ import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
 import { bodyMayBeMissing, idParams, problems } from '../schemas.js';
 import { assertInput, inputOf, patchBase, resolveInput } from '../service-input.js';
-import { serviceView, serviceViews } from '../views.js';
+import { serviceRecord, serviceView, serviceViews } from '../views.js';
 
 const tags = ['Services'];
 const unknown = () => notFound('service_not_found', 'There is no service with this id.');
+const targetOf = ({ id }: ServiceRow) => ({ kind: 'service', id });
 const etagOf = (row: ServiceRow) => `"${row.revision}"`;
 
 const ListQuery = Type.Object({
@@ -72,6 +73,7 @@ export const serviceRoutes: Routes = async (app, context) => {
   app.post(
     '/services',
     {
+      config: { scope: 'deploy' },
       schema: {
         tags,
         operationId: 'createService',
@@ -82,8 +84,10 @@ export const serviceRoutes: Routes = async (app, context) => {
         response: { 201: Service, ...problems(409, 413, 415, 422) },
       },
     },
-    async ({ body }, reply) => {
+    async (request, reply) => {
+      const { body } = request;
       const row = stored(await services.create(await resolveInput(body, newId(), null, context)), body);
+      request.audit = { target: targetOf(row), after: serviceRecord(row) };
       return reply
         .code(201)
         .header('location', `/services/${row.id}`)
@@ -114,6 +118,7 @@ export const serviceRoutes: Routes = async (app, context) => {
   app.patch(
     '/services/:id',
     {
+      config: { scope: 'deploy' },
       schema: {
         tags,
         operationId: 'changeService',
@@ -126,7 +131,8 @@ export const serviceRoutes: Routes = async (app, context) => {
         response: { 200: Service, ...problems(404, 409, 412, 413, 415, 422) },
       },
     },
-    async ({ params, body, headers }, reply) => {
+    async (request, reply) => {
+      const { params, body, headers } = request;
       const current = await services.find(params.id);
       if (!current) throw unknown();
       const match = headers['if-match'];
@@ -137,6 +143,7 @@ export const serviceRoutes: Routes = async (app, context) => {
       const outcome = await services.replace(id, current.revision, values);
       if (!outcome) throw changedMeanwhile();
       const row = stored(outcome, merged);
+      request.audit = { target: targetOf(row), before: serviceRecord(current), after: serviceRecord(row) };
       return reply.header('etag', etagOf(row)).send(await serviceView(row, context));
     },
   );
@@ -144,6 +151,7 @@ export const serviceRoutes: Routes = async (app, context) => {
   app.post(
     '/services/:id/plan',
     {
+      config: { scope: 'read' },
       schema: {
         tags,
         operationId: 'planService',
@@ -164,6 +172,7 @@ export const serviceRoutes: Routes = async (app, context) => {
   app.delete(
     '/services/:id',
     {
+      config: { scope: 'deploy' },
       schema: {
         tags,
         operationId: 'deleteService',
@@ -172,8 +181,10 @@ export const serviceRoutes: Routes = async (app, context) => {
         response: { 204: Type.Null(), ...problems(404) },
       },
     },
-    async ({ params }, reply) => {
-      if (!(await services.remove(params.id))) throw unknown();
+    async (request, reply) => {
+      const before = await services.find(request.params.id);
+      if (!before || !(await services.remove(before.id))) throw unknown();
+      request.audit = { target: targetOf(before), before: serviceRecord(before) };
       return reply.code(204).send(null);
     },
   );

@@ -23,6 +23,7 @@ export const uploadRoutes: Routes = async (app, { uploads, storage }) => {
     '/uploads',
     {
       bodyLimit: 2 ** 40,
+      config: { scope: 'deploy' },
       schema: {
         tags: ['Uploads'],
         operationId: 'upload',
@@ -38,6 +39,7 @@ export const uploadRoutes: Routes = async (app, { uploads, storage }) => {
       if (!format) throw notAnArchive();
       const saved = await storage.saveUpload(request.body as Readable, format);
       const { id, digest, bytes, files } = await uploads.save(saved);
+      request.audit = { target: { kind: 'upload', id }, after: { digest, bytes, files } };
       return reply.code(201).send({ id, digest, bytes, files });
     },
   );
