@@ -13,4 +13,6 @@ export interface Builder<Config = unknown> {
   discard?(artifact: Artifact, context: CallContext): Promise<void>;
   /** Why this machine cannot use the builder, or null. */
   unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
+  /** Lets go of what the instance holds, at the end of its deployment. */
+  dispose?(): Promise<void>;
 }

@@ -62,6 +62,10 @@ export const Deployment = Type.Object({
   trigger: Trigger,
   source: nullable(
     Type.Object({
+      providerId: nullable(Type.String({ description: 'The provider that it was fetched with.' })),
+      fallback: nullable(
+        Type.Integer({ description: 'Which of the fallback sources was used, from 0; null for none.' }),
+      ),
       revision: nullable(Type.String()),
       ref: nullable(Type.String()),
       message: nullable(Type.String()),
@@ -73,7 +77,13 @@ export const Deployment = Type.Object({
     Type.Object({ kind: ArtifactKind, digest: Type.String(), bytes: Type.Integer(), reused: Type.Boolean() }),
   ),
   stages: Type.Array(Stage),
-  queue: nullable(Type.Object({ position: Type.Integer(), blockedBy: nullable(Id) })),
+  queue: nullable(
+    Type.Object({
+      position: Type.Integer(),
+      blockedBy: nullable(Id),
+      reason: nullable(Type.String({ description: 'Why no worker takes it, where none can.' })),
+    }),
+  ),
   error: nullable(DeploymentError),
   live: Type.Boolean(),
   url: Type.String(),

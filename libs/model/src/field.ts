@@ -1,4 +1,4 @@
-import type { Condition } from './condition.js';
+import type { Condition, Rule } from './condition.js';
 import { type TObject, type TProperties, type TSchema, Type } from './typebox.js';
 
 export const fieldTypes = [
@@ -35,17 +35,35 @@ export interface FieldUi {
   options?: readonly Option[];
   visibleWhen?: Condition;
   requiredWhen?: Condition;
+  /** Cannot be changed once a service is saved. */
+  immutable?: boolean;
+  /** Still works; says what to use instead. */
+  deprecated?: string;
+  /** Done to a text before it is checked and stored, in this order. */
+  normalize?: readonly Normalization[];
 }
 
-type Ui = Omit<FieldUi, 'type' | 'options' | 'secret'> & { description?: string };
-type Text = Ui & { default?: string; minLength?: number; maxLength?: number; pattern?: string; patternHint?: string };
+export const normalizations = ['trim', 'lower-case', 'upper-case', 'strip-trailing-slashes'] as const;
+export type Normalization = (typeof normalizations)[number];
+
+type Ui = Omit<FieldUi, 'type' | 'options' | 'secret' | 'normalize'> & { description?: string };
+type Text = Ui & {
+  normalize?: readonly Normalization[];
+  default?: string;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  patternHint?: string;
+};
 type Num = Ui & { default?: number; minimum?: number; maximum?: number };
 type Items<T> = Ui & { default?: T; minItems?: number; maxItems?: number };
 
 /** Splits what the author wrote into the `ui` keyword and plain JSON Schema keywords. */
-function keywords<T extends Ui>(type: FieldType, written: T, more: Partial<FieldUi> = {}) {
-  const { label, placeholder, group, order, widget, visibleWhen, requiredWhen, ...schema } = written;
-  const ui = { type, label, placeholder, group, order, widget, visibleWhen, requiredWhen, ...more };
+function keywords<T extends Ui & Pick<FieldUi, 'normalize'>>(type: FieldType, written: T, more: Partial<FieldUi> = {}) {
+  const { label, placeholder, group, order, widget, visibleWhen, requiredWhen, ...others } = written;
+  const { immutable, deprecated, normalize, ...schema } = others;
+  const conditions = { visibleWhen, requiredWhen, immutable, deprecated, normalize };
+  const ui = { type, label, placeholder, group, order, widget, ...conditions, ...more };
   const present = Object.fromEntries(Object.entries(ui).filter(([, value]) => value !== undefined));
   return { title: label, ...schema, ui: present as unknown as FieldUi };
 }
@@ -106,13 +124,14 @@ export interface Group {
   label: string;
 }
 
-/** The schema of a whole config: unknown keys are errors. `groups` orders the sections of its form. */
+/**
+ * The schema of a whole config, or of an object inside one: unknown keys are errors. `groups` orders the
+ * sections of its form; `rules` are what must hold between its fields.
+ */
 export function configSchema<P extends TProperties>(
   properties: P,
-  options: { groups?: readonly Group[] } = {},
+  options: { groups?: readonly Group[]; rules?: readonly Rule[] } = {},
 ): TObject<P> {
-  return Type.Object(properties, {
-    additionalProperties: false,
-    ...(options.groups ? { groups: options.groups } : {}),
-  });
+  const { groups, rules } = options;
+  return Type.Object(properties, { additionalProperties: false, ...(groups && { groups }), ...(rules && { rules }) });
 }

@@ -4,6 +4,8 @@ import type { Provider } from './provider.js';
 import type { Runtime } from './runtime.js';
 import type { Static, TObject } from './typebox.js';
 
+type MaybePromise<T> = T | Promise<T>;
+
 /** What every registry entry tells of itself without loading its implementation. */
 export interface Manifest<Instance = unknown, Schema extends TObject = TObject> {
   id: string;
@@ -15,6 +17,13 @@ export interface Manifest<Instance = unknown, Schema extends TObject = TObject> 
   category: string;
   tags: readonly string[];
   configSchema: Schema;
+  /** Still works; says what to use instead. */
+  deprecated?: string;
+  /**
+   * Carries a config that was saved with an older version of the entry to this one; `migrations` makes one of steps.
+   * Without it, older configs are taken as they are. The result is validated.
+   */
+  migrateConfig?(config: Record<string, unknown>, from: string): MaybePromise<Record<string, unknown>>;
   /** Imports the implementation; the answer makes a fresh instance at each call. */
   load(): Promise<() => Instance>;
 }

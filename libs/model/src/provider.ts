@@ -13,4 +13,6 @@ export interface Provider<Config = unknown> {
   fetchSource(revision: Revision, config: Config, workspace: string, context: CallContext): Promise<Source>;
   /** Why this machine cannot use the provider, or null. */
   unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
+  /** Lets go of what the instance holds, at the end of its deployment. */
+  dispose?(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { fieldTypes } from './field.js';
+import { fieldTypes, normalizations } from './field.js';
 import { ArtifactKind, SourceKind } from './kinds.js';
 import { type Static, Type } from './typebox.js';
 
@@ -13,6 +13,7 @@ const metadata = {
   version: Type.String(),
   versions: Type.Array(Type.String()),
   enabled: Type.Boolean(),
+  deprecated: Type.Optional(Type.String({ description: 'Still works; says what to use instead.' })),
 };
 
 export const ProviderMetadata = Type.Object({ ...metadata, produces: SourceKind });
@@ -24,8 +25,10 @@ export type BuilderMetadata = Static<typeof BuilderMetadata>;
 export const RuntimeMetadata = Type.Object({ ...metadata, accepts: Type.Array(ArtifactKind) });
 export type RuntimeMetadata = Static<typeof RuntimeMetadata>;
 
-/** One field of a form, flat. Absent facts are left out. */
-export const ConfigField = Type.Object({
+/** A condition or a rule, as `libs/model/src/condition.ts` writes them. */
+const Condition = Type.Unknown({ description: 'Over the other fields: see the guide to config schemas.' });
+
+const field = {
   key: Type.String(),
   label: Type.String(),
   type: Type.Enum([...fieldTypes]),
@@ -37,13 +40,26 @@ export const ConfigField = Type.Object({
   group: Type.Optional(Type.String()),
   order: Type.Integer(),
   secret: Type.Boolean(),
-  visibleWhen: Type.Optional(Type.Unknown()),
-  requiredWhen: Type.Optional(Type.Unknown()),
+  immutable: Type.Boolean({ description: 'Cannot be changed once a service is saved.' }),
+  deprecated: Type.Optional(Type.String({ description: 'Still works; says what to use instead.' })),
+  normalize: Type.Optional(Type.Array(Type.Enum([...normalizations]))),
+  visibleWhen: Type.Optional(Condition),
+  requiredWhen: Type.Optional(Condition),
   minimum: Type.Optional(Type.Number()),
   maximum: Type.Optional(Type.Number()),
   minLength: Type.Optional(Type.Integer()),
   maxLength: Type.Optional(Type.Integer()),
   pattern: Type.Optional(Type.String()),
+  minItems: Type.Optional(Type.Integer()),
+  maxItems: Type.Optional(Type.Integer()),
+};
+
+/** One field of a form, flat. Absent facts are left out. */
+export const ConfigField = Type.Object({
+  ...field,
+  items: Type.Optional(
+    Type.Array(Type.Object(field), { description: 'The fields of each entry, where the list holds objects.' }),
+  ),
 });
 export type ConfigField = Static<typeof ConfigField>;
 
@@ -55,6 +71,14 @@ export const ConfigSchema = Type.Object({
   jsonSchema: Type.Record(Type.String(), Type.Unknown()),
   fields: Type.Array(ConfigField),
   groups: Type.Array(Type.Object({ id: Type.String(), label: Type.String() })),
+  rules: Type.Array(
+    Type.Object({
+      assert: Condition,
+      field: Type.String({ description: 'The key of the field where a breach is told.' }),
+      message: Type.String(),
+    }),
+    { description: 'What must hold between fields, beyond the JSON Schema.' },
+  ),
 });
 export type ConfigSchema = Static<typeof ConfigSchema>;
 

@@ -52,4 +52,6 @@ export interface Runtime<Config = unknown> {
   ): AsyncIterable<OutputLine>;
   /** Why this machine cannot use the runtime, or null. */
   unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
+  /** Lets go of what the instance holds, at the end of its deployment. */
+  dispose?(): Promise<void>;
 }

@@ -14,13 +14,13 @@ export interface Wording {
 /** What the errors of a compiled TypeBox schema mean: stable codes, JSON Pointers, messages without values. */
 export function schemaProblems(errors: readonly SchemaError[], wording: Wording): Problem[] {
   const problems = withoutBranches(errors).flatMap((error) => problemsOf(error, wording));
-  return problems.filter((problem, index) => !isShadowed(problem, index, problems));
+  return withoutShadowed(problems);
 }
 
 /** A union reports every branch that did not fit; only the union itself says something to its reader. */
 function withoutBranches(errors: readonly SchemaError[]): SchemaError[] {
-  const unions = errors.filter(isUnion).map((error) => `${error.schemaPath}/${error.keyword}/`);
-  return errors.filter((error) => !unions.some((prefix) => error.schemaPath.startsWith(prefix)));
+  const unions = new Set(errors.filter(isUnion).map((error) => `${error.schemaPath}/${error.keyword}/`));
+  return errors.filter((error) => ![...unions].some((prefix) => error.schemaPath.startsWith(prefix)));
 }
 
 const isUnion = (error: SchemaError) => error.keyword === 'anyOf' || error.keyword === 'oneOf';
@@ -28,9 +28,12 @@ const isUnion = (error: SchemaError) => error.keyword === 'anyOf' || error.keywo
 const decisive = new Set(['required', 'type', 'unknown_key', 'too_long', 'bad_key']);
 
 /** Where a value is of the wrong type or far too long, what else is wrong with it does not matter. */
-function isShadowed(problem: Problem, index: number, all: readonly Problem[]): boolean {
-  const first = all.findIndex((each) => each.path === problem.path && decisive.has(each.code));
-  return first !== -1 && first !== index;
+function withoutShadowed(problems: readonly Problem[]): Problem[] {
+  const first = new Map<string, Problem>();
+  for (const problem of problems) {
+    if (decisive.has(problem.code) && !first.has(problem.path)) first.set(problem.path, problem);
+  }
+  return problems.filter((problem) => (first.get(problem.path) ?? problem) === problem);
 }
 
 function problemsOf(error: SchemaError, wording: Wording): Problem[] {

@@ -1,5 +1,6 @@
 import { nullable } from './common.js';
 import { ConfigProblem } from './registry-entry.js';
+import { Upgrade } from './service-resolution.js';
 import { Revision } from './source.js';
 import { type Static, Type } from './typebox.js';
 
@@ -7,6 +8,7 @@ import { type Static, Type } from './typebox.js';
 export const SourceLookup = Type.Object(
   {
     providerId: Type.String(),
+    providerVersion: Type.Optional(Type.String()),
     providerConfig: Type.Record(Type.String(), Type.Unknown()),
     ref: Type.Optional(Type.String()),
     revision: Type.Optional(Type.String()),
@@ -41,6 +43,9 @@ export const ServicePlan = Type.Object({
     }),
   ),
   changes: Type.Array(Change, { description: 'Against the live release; everything when nothing is live.' }),
+  upgrades: Type.Array(Upgrade, {
+    description: 'Newer versions of what the service uses, with its configs as they are and as they would become.',
+  }),
   problems: Type.Array(ConfigProblem, { description: 'What would make a deployment fail.' }),
 });
 export type ServicePlan = Static<typeof ServicePlan>;

@@ -1,14 +1,41 @@
 import { nullable } from './common.js';
+import { EntryKind } from './plugin.js';
 import { ConfigProblem } from './registry-entry.js';
 import { ServiceInput } from './service.js';
 import { type Static, Type } from './typebox.js';
 
 const strict = { additionalProperties: false };
-const { providerId, builderId, runtimeId, providerConfig, builderConfig, runtimeConfig } = ServiceInput.properties;
+const {
+  providerId,
+  builderId,
+  runtimeId,
+  providerVersion,
+  builderVersion,
+  runtimeVersion,
+  providerConfig,
+  builderConfig,
+  runtimeConfig,
+  fallbackSources,
+} = ServiceInput.properties;
+const choice = {
+  providerId,
+  builderId,
+  runtimeId,
+  providerVersion,
+  builderVersion,
+  runtimeVersion,
+  providerConfig,
+  builderConfig,
+  runtimeConfig,
+  fallbackSources,
+};
 
-/** What the api asks the catalog before it saves a service; secrets are given as plain text. */
+/**
+ * What the api asks the catalog before it saves a service; secrets are given as plain text. `previous` is what is
+ * stored: immutable fields are held against it, and an entry that it has already may be disabled by now.
+ */
 export const ServiceResolutionRequest = Type.Object(
-  { providerId, builderId, runtimeId, providerConfig, builderConfig, runtimeConfig },
+  { ...choice, previous: Type.Optional(Type.Object(choice, strict)) },
   strict,
 );
 export type ServiceResolutionRequest = Static<typeof ServiceResolutionRequest>;
@@ -28,6 +55,28 @@ export const ServiceResolution = Type.Object({
   providerConfig: Config,
   builderConfig: Config,
   runtimeConfig: Config,
+  fallbackSources: Type.Array(
+    Type.Object({ providerId: Type.String(), providerVersion: Type.String(), providerConfig: Config, secrets: keys }),
+  ),
   secrets: Type.Object({ providerConfig: keys, builderConfig: keys, runtimeConfig: keys }),
 });
 export type ServiceResolution = Static<typeof ServiceResolution>;
+
+/** What an entry's newer version would make of a config; `problems` are what keeps it from being taken. */
+export const Upgrade = Type.Object({
+  path: Type.String({
+    description: 'Where its config stands in the service: `/providerConfig`, `/fallbackSources/0/providerConfig`.',
+  }),
+  kind: EntryKind,
+  id: Type.String(),
+  from: Type.String(),
+  to: Type.String(),
+  before: Config,
+  after: Config,
+  problems: Type.Array(ConfigProblem),
+});
+export type Upgrade = Static<typeof Upgrade>;
+
+/** What the catalog tells of a stored service: what newer versions would make of it, and what it can no longer use. */
+export const UpgradePreview = Type.Object({ upgrades: Type.Array(Upgrade), problems: Type.Array(ConfigProblem) });
+export type UpgradePreview = Static<typeof UpgradePreview>;

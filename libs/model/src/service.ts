@@ -31,15 +31,39 @@ export const Variables = Type.Record(
 export const QueuePolicy = Type.Enum(['latest-wins', 'cancel-running', 'queue-all']);
 export type QueuePolicy = Static<typeof QueuePolicy>;
 
+/** A word that an operator gave a worker, such as `gpu` or `region=eu`. */
+export const WorkerLabel = Type.String({
+  minLength: 1,
+  maxLength: 63,
+  pattern: '^[A-Za-z0-9]([A-Za-z0-9._=/-]*[A-Za-z0-9])?$',
+});
+
 export const Delivery = Type.Object(
   {
     autoDeploy: Type.Boolean({ default: true }),
     queuePolicy: Type.Unsafe<QueuePolicy>({ ...QueuePolicy, default: 'latest-wins' }),
     keepReleases: Type.Integer({ minimum: 1, maximum: 100, default: 5 }),
+    workerLabels: Type.Array(WorkerLabel, {
+      maxItems: 20,
+      uniqueItems: true,
+      default: [],
+      description: 'Only a worker with all of these labels deploys the service.',
+    }),
   },
   strict,
 );
 export type Delivery = Static<typeof Delivery>;
+
+const version = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 100,
+    description: 'The newest when the service is created; after that, the one that it has until another is named.',
+  }),
+);
+
+/** Where the same source can be had when its own place is down. */
+const FallbackSource = Type.Object({ providerId: entryId, providerVersion: version, providerConfig: Config }, strict);
 
 const input = {
   name: Name,
@@ -47,9 +71,18 @@ const input = {
   providerId: entryId,
   builderId: entryId,
   runtimeId: Type.Optional(entryId),
+  providerVersion: version,
+  builderVersion: version,
+  runtimeVersion: version,
   providerConfig: Config,
   builderConfig: Config,
   runtimeConfig: Type.Optional(Config),
+  fallbackSources: Type.Optional(
+    Type.Array(FallbackSource, {
+      maxItems: 5,
+      description: 'Tried in order when the source before is down, never when it answers "not found" or "denied".',
+    }),
+  ),
   variables: Type.Optional(VariablesInput),
   hostnames: Type.Optional(Type.Array(Hostname, { maxItems: 50, uniqueItems: true })),
   delivery: Type.Optional(Type.Partial(Delivery, strict)),
@@ -58,10 +91,36 @@ const input = {
 export const ServiceInput = Type.Object(input, strict);
 export type ServiceInput = Static<typeof ServiceInput>;
 
+const patched = (description: string) => Type.Optional(Type.Unknown({ description }));
+const newEntry = 'Another one starts with an empty config, in its newest version.';
+const newVersion = 'A config that is not patched at the same time is carried over to it.';
+const newConfig = 'Merged into what is stored; a secret that is sent as it was shown stays as it is.';
+
 /** A JSON merge patch (RFC 7396): null removes a key. The merged whole is validated like a new service. */
-export const ServicePatch = Type.Record(Type.String(), Type.Unknown(), {
-  description: 'JSON merge patch over the fields of a new service.',
-});
+export const ServicePatch = Type.Unsafe<Record<string, unknown>>(
+  Type.Object(
+    {
+      name: patched('Part of its URL.'),
+      projectId: patched('The project to move it to.'),
+      providerId: patched(newEntry),
+      builderId: patched(`${newEntry} The runtime that fits comes with it unless one is named.`),
+      runtimeId: patched(newEntry),
+      providerVersion: patched(newVersion),
+      builderVersion: patched(newVersion),
+      runtimeVersion: patched(newVersion),
+      providerConfig: patched(newConfig),
+      builderConfig: patched(newConfig),
+      runtimeConfig: patched(newConfig),
+      fallbackSources: patched(
+        'The whole list. A source in the same place with the same provider keeps its version and secrets.',
+      ),
+      variables: patched('Merged by name; null removes one.'),
+      hostnames: patched('The whole list.'),
+      delivery: patched('Merged into what is stored.'),
+    },
+    { ...strict, description: 'JSON merge patch over the fields of a new service.' },
+  ),
+);
 
 export const Service = Type.Object({
   id: Id,
@@ -76,6 +135,9 @@ export const Service = Type.Object({
   providerConfig: Config,
   builderConfig: Config,
   runtimeConfig: Config,
+  fallbackSources: Type.Array(
+    Type.Object({ providerId: Type.String(), providerVersion: Type.String(), providerConfig: Config }),
+  ),
   variables: Variables,
   hostnames: Type.Array(Type.String()),
   delivery: Delivery,

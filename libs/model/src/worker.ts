@@ -21,6 +21,7 @@ export const WorkerInfo = Type.Object({
   id: Type.String(),
   slots: Type.Integer(),
   running: Type.Integer(),
+  labels: Type.Array(Type.String()),
   capabilities: Capabilities,
   startedAt: Timestamp,
   lastHeartbeatAt: Timestamp,

@@ -11,6 +11,7 @@ export const archiveConfig = configSchema({
     label: 'Archive',
     description: 'A .tar.gz, .tar or .zip file. A single folder around everything is left away.',
     widget: 'upload',
+    normalize: ['trim'],
     pattern: uuid,
     patternHint: 'Upload an archive first; this is the id that it gets.',
     order: 1,

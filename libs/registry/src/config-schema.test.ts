@@ -27,6 +27,7 @@ t.test('fields carry what a form needs and nothing absent', async (t) => {
     description: 'Where it listens.',
     order: 0,
     secret: false,
+    immutable: false,
     minimum: 1,
     maximum: 9,
   });

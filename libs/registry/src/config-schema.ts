@@ -1,17 +1,29 @@
-import type { Condition, ConfigField, ConfigSchema, Group, Manifest } from '@pierhead/model';
-import { isAlwaysRequired, isNested, type Keywords, keywordsOf, propertiesOf } from './config-properties.js';
+import type { Condition, ConfigField, ConfigSchema, FieldType, Group, Manifest } from '@pierhead/model';
+import { withPrefix } from './condition-fields.js';
+import { hasEntries, isNested, type Keywords, neededWhen, plainSchema, propertiesOf } from './config-properties.js';
+import { wireSchema } from './wire-schema.js';
 
 type Described = Pick<Manifest, 'id' | 'version' | 'name' | 'description' | 'configSchema'>;
+type WireRule = ConfigSchema['rules'][number];
+
+/** Where the fields of an object stand in the config. */
+interface Place {
+  prefix: string;
+  group?: string;
+  /** When the object is there at all; absent where it always is. */
+  presence?: Condition;
+}
 
 /**
  * The schema of a manifest's config as it goes over the wire.
  *
  * A property of an object inside the config becomes a field whose key is `parent.child`. Conditions name siblings in
  * the same object; in `fields` they are written with full keys, so that a form can look them up in its flat values.
+ * The `items` of a list have keys of their own, relative to an entry; a rule between them is at `list[].field`.
  */
 export function describeConfig(manifest: Described): ConfigSchema {
-  const schema = keywordsOf(manifest.configSchema);
-  const declared = declaredFields(schema);
+  const schema = plainSchema(manifest.configSchema);
+  const declared = declaredFields(schema, { prefix: '' });
   const groups = groupsOf(schema, declared);
   return {
     id: manifest.id,
@@ -21,40 +33,44 @@ export function describeConfig(manifest: Described): ConfigSchema {
     jsonSchema: { $schema: 'https://json-schema.org/draft/2020-12/schema', ...wireSchema(schema) },
     fields: inOrder(declared, groups),
     groups,
+    rules: rulesOf(schema, ''),
   };
 }
 
-/** A JSON clone in which what may be left out is not `required` and objects refuse unknown keys. */
-function wireSchema(schema: Keywords): Keywords {
-  return close(JSON.parse(JSON.stringify(schema)));
-}
-
-function close(schema: Keywords): Keywords {
-  if (schema.items) close(schema.items);
-  for (const [, child] of propertiesOf(schema)) close(child);
-  if (!schema.properties) return schema;
-  const required = propertiesOf(schema).filter(([key, child]) => isAlwaysRequired(schema, key, child));
-  return Object.assign(schema, {
-    required: required.map(([key]) => key),
-    additionalProperties: schema.additionalProperties ?? false,
-  });
-}
-
-function declaredFields(schema: Keywords, prefix = '', mayBeAbsent = false, group?: string): ConfigField[] {
+function declaredFields(schema: Keywords, place: Place): ConfigField[] {
   return propertiesOf(schema).flatMap(([key, child]) => {
-    const required = !mayBeAbsent && isAlwaysRequired(schema, key, child);
-    if (isNested(child)) return declaredFields(child, `${prefix}${key}.`, !required, group ?? key);
-    return fieldOf(child, `${prefix}${key}`, prefix, required, group);
+    const needed = neededWhen(schema, key, child);
+    if (!isNested(child)) return fieldOf(child, key, needed, place);
+    const prefix = `${place.prefix}${key}.`;
+    const isLeftOut = needed !== true && child.default === undefined;
+    const presence = isLeftOut ? { any: present(child, prefix) } : place.presence;
+    return declaredFields(child, { prefix, group: place.group ?? key, ...(presence && { presence }) });
   });
 }
 
-function fieldOf(schema: Keywords, key: string, prefix: string, required: boolean, group?: string): ConfigField {
+/** A form has no object of its own for `parent`: it is there when any field in it has a value. */
+function present(schema: Keywords, prefix: string): Condition[] {
+  return propertiesOf(schema).flatMap(([key, child]) =>
+    isNested(child) ? present(child, `${prefix}${key}.`) : [{ field: `${prefix}${key}`, present: true }],
+  );
+}
+
+/** With full keys. A hidden field is never required, so its visibility is told once more only where nothing else is. */
+function requiredWhen(needed: boolean | Condition, written: Condition | undefined, { prefix, presence }: Place) {
+  if (needed === false) return undefined;
+  if (needed === true) return presence;
+  const own = withPrefix(written ?? needed, prefix);
+  return presence ? { all: [presence, own] } : own;
+}
+
+function fieldOf(schema: Keywords, key: string, needed: boolean | Condition, place: Place): ConfigField {
+  const { prefix, group, presence } = place;
   const ui = schema.ui;
   const field = {
-    key,
+    key: `${prefix}${key}`,
     label: ui?.label ?? schema.title ?? key,
-    type: ui?.type ?? 'json',
-    required,
+    type: ui?.type ?? typeOf(schema),
+    required: needed === true && !presence,
     default: schema.default,
     description: schema.description,
     placeholder: ui?.placeholder,
@@ -62,26 +78,51 @@ function fieldOf(schema: Keywords, key: string, prefix: string, required: boolea
     group: ui?.group ?? group,
     order: ui?.order ?? 0,
     secret: ui?.secret ?? false,
+    immutable: ui?.immutable ?? false,
+    deprecated: ui?.deprecated,
+    normalize: ui?.normalize,
     visibleWhen: ui?.visibleWhen && withPrefix(ui.visibleWhen, prefix),
-    requiredWhen: ui?.requiredWhen && withPrefix(ui.requiredWhen, prefix),
+    requiredWhen: requiredWhen(needed, ui?.requiredWhen, place),
     minimum: schema.minimum,
     maximum: schema.maximum,
     minLength: schema.minLength,
     maxLength: schema.maxLength,
     pattern: schema.pattern,
+    minItems: schema.minItems,
+    maxItems: schema.maxItems,
+    items: hasEntries(schema) ? itemsOf(schema.items!) : undefined,
   };
-  return withoutAbsent(field);
+  return withoutAbsent(field) as ConfigField;
 }
 
-/** JSON has no `undefined`; the clone also severs the wire from the manifest. */
-const withoutAbsent = <T>(value: T): T => JSON.parse(JSON.stringify(value));
-
-function withPrefix(condition: Condition, prefix: string): Condition {
-  if ('all' in condition) return { all: condition.all.map((each) => withPrefix(each, prefix)) };
-  if ('any' in condition) return { any: condition.any.map((each) => withPrefix(each, prefix)) };
-  if ('not' in condition) return { not: withPrefix(condition.not, prefix) };
-  return { ...condition, field: `${prefix}${condition.field}` };
+/** The fields of an entry of a list; they have no groups. */
+function itemsOf(entry: Keywords): ConfigField[] {
+  const fields = inOrder(declaredFields(entry, { prefix: '' }), []);
+  return fields.map(({ group: _, items: __, ...field }) => field);
 }
+
+/** What is no field of a form, such as the properties of an entry that were written without a helper. */
+function typeOf({ type }: Keywords): FieldType {
+  if (type === 'string') return 'text';
+  return type === 'integer' || type === 'number' || type === 'boolean' ? type : 'json';
+}
+
+/** The rules of every object inside, with full keys. */
+function rulesOf(schema: Keywords, prefix: string): WireRule[] {
+  const own = (schema.rules ?? []).map(({ assert, field, message }) => ({
+    assert: withPrefix(assert, prefix),
+    field: `${prefix}${field}`,
+    message,
+  }));
+  const inside = propertiesOf(schema).flatMap(([key, child]) => {
+    if (isNested(child)) return rulesOf(child, `${prefix}${key}.`);
+    return hasEntries(child) ? rulesOf(child.items!, `${prefix}${key}[].`) : [];
+  });
+  return [...own, ...inside];
+}
+
+const withoutAbsent = (field: object) =>
+  Object.fromEntries(Object.entries(field).filter(([, value]) => value !== undefined));
 
 /** The declared groups, then those that fields name without a declaration. */
 function groupsOf(schema: Keywords, fields: readonly ConfigField[]): Group[] {

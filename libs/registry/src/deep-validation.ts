@@ -6,23 +6,35 @@ interface Asks {
   validateConfig(config: unknown, context: CallContext): Promise<Problem[]>;
 }
 
+interface Disposable {
+  dispose?(): Promise<void>;
+}
+
 const asks = (instance: unknown): instance is Asks =>
   typeof (instance as Partial<Asks> | null)?.validateConfig === 'function';
 
 /** Asks the outside world about a config that its schema accepts; what cannot be asked is a warning. */
 export async function validateDeeply(
-  instance: unknown,
+  make: () => Promise<unknown>,
   result: ValidationResult,
   context: CallContext,
 ): Promise<ValidationResult> {
-  if (!result.valid || !asks(instance)) return result;
+  if (!result.valid) return result;
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(limitMs)]);
   try {
-    const answer = instance.validateConfig(result.config, { ...context, signal });
-    const errors = await Promise.race([answer, whenAborted(signal)]);
+    const errors = await Promise.race([answerOf(make, result.config, { ...context, signal }), whenAborted(signal)]);
     return { ...result, valid: errors.length === 0, errors };
   } catch (error) {
     return withFailure(result, error);
+  }
+}
+
+async function answerOf(make: () => Promise<unknown>, config: unknown, context: CallContext): Promise<Problem[]> {
+  const instance = await make();
+  try {
+    return asks(instance) ? await instance.validateConfig(config, context) : [];
+  } finally {
+    await (instance as Disposable | null)?.dispose?.();
   }
 }
 

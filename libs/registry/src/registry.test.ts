@@ -108,7 +108,7 @@ t.test('malformed manifests are refused with the paths of all faults', async (t)
     [faulty({ load: null }), ['/providers/0/load']],
     [
       faulty({ configSchema: configSchema({ field }) }),
-      ['ui/label', 'ui', 'default'].map((end) => `/providers/0/configSchema/properties/field/${end}`),
+      ['label', 'visibleWhen/field'].map((end) => `/providers/0/configSchema/properties/field/ui/${end}`),
     ],
     [
       faulty({ configSchema: { type: 'object', properties: { 'a.b': {} } } }),
@@ -131,9 +131,9 @@ t.test('malformed manifests are refused with the paths of all faults', async (t)
   }
 });
 
-t.test('an id is registered once', async (t) => {
+t.test('a version of an id is registered once', async (t) => {
   const { providers, manifests } = build();
-  t.throws(() => providers.registerProvider(manifests.providers[0]!), { code: 'duplicate_id' });
+  t.throws(() => providers.registerProvider(manifests.providers[0]!), { code: 'duplicate_version' });
   t.equal(providers.getAllProviders().length, 2);
 });
 

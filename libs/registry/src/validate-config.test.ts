@@ -102,7 +102,7 @@ t.test('lists, maps and objects inside are checked in depth', async (t) => {
     '/env/a b bad_key',
     '/env/ok type',
     '/health/seconds minimum',
-    '/rules/0/from too_short',
+    '/rules/0/from required',
     '/rules/0/x unknown_key',
     '/tags duplicate',
   ]);
@@ -177,11 +177,15 @@ const context = { signal: new AbortController().signal } as CallContext;
 t.test('a deep validation asks the implementation, and only about configs that fit', async (t) => {
   const manifests = sampleManifests();
   const { providers } = createRegistries(manifests);
-  await providers.validateProviderConfig('sample-git', {}, context);
+  await providers.validateProviderConfig('sample-git', {}, { context });
   t.same(manifests.loads, {});
-  const bad = await providers.validateProviderConfig('sample-git', { repository: 'https://x.test/missing' }, context);
+  const bad = await providers.validateProviderConfig(
+    'sample-git',
+    { repository: 'https://x.test/missing' },
+    { context },
+  );
   t.same(codes(bad!), ['/repository repository_not_found']);
-  t.equal((await providers.validateProviderConfig('sample-git', { repository }, context))?.valid, true);
+  t.equal((await providers.validateProviderConfig('sample-git', { repository }, { context }))?.valid, true);
 });
 
 t.test('what cannot be asked is a warning, and a user error is an error', async (t) => {
@@ -192,12 +196,12 @@ t.test('what cannot be asked is a warning, and a user error is an error', async 
     return createRegistries({ ...manifests, providers: [manifest] }).providers;
   };
   const broken = asking(new Error('socket hang up'));
-  t.match(await broken.validateProviderConfig('sample-git', { repository }, context), {
+  t.match(await broken.validateProviderConfig('sample-git', { repository }, { context }), {
     valid: true,
     warnings: [{ path: '', code: 'not_checked' }],
   });
   const refused = asking(new UserError('no_access', 'The token does not reach it.'));
-  t.match(await refused.validateProviderConfig('sample-git', { repository }, context), {
+  t.match(await refused.validateProviderConfig('sample-git', { repository }, { context }), {
     valid: false,
     errors: [{ path: '', code: 'no_access' }],
   });
@@ -209,7 +213,31 @@ t.test('a deep validation that never answers ends with its signal', async (t) =>
   const manifest = { ...manifests.providers[0]!, load };
   const { providers } = createRegistries({ ...manifests, providers: [manifest] });
   const stopped = { signal: AbortSignal.abort() } as CallContext;
-  t.match(await providers.validateProviderConfig('sample-git', { repository }, stopped), {
+  t.match(await providers.validateProviderConfig('sample-git', { repository }, { context: stopped }), {
+    valid: true,
+    warnings: [{ code: 'not_checked' }],
+  });
+});
+
+t.test('a deep validation lets go of the instance that it asked', async (t) => {
+  const manifests = sampleManifests();
+  const held = new Set<object>();
+  const load = async () => () => {
+    const instance = { validateConfig: async () => [], dispose: async () => void held.delete(instance) };
+    held.add(instance);
+    return instance as never;
+  };
+  const manifest = { ...manifests.providers[0]!, load };
+  const { providers } = createRegistries({ ...manifests, providers: [manifest] });
+  t.equal((await providers.validateProviderConfig('sample-git', { repository }, { context }))?.valid, true);
+  t.equal(held.size, 0);
+});
+
+t.test('an implementation that cannot be loaded leaves a warning', async (t) => {
+  const manifests = sampleManifests();
+  const manifest = { ...manifests.providers[0]!, load: () => Promise.reject(new Error('no module')) };
+  const { providers } = createRegistries({ ...manifests, providers: [manifest] });
+  t.match(await providers.validateProviderConfig('sample-git', { repository }, { context }), {
     valid: true,
     warnings: [{ code: 'not_checked' }],
   });

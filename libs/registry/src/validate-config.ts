@@ -1,82 +1,65 @@
 import {
   Compile,
   type ConfigSchema,
-  holds,
   type Problem,
-  pointer,
   pointerKeys,
-  required,
   schemaProblems,
   type TObject,
   type ValidationResult,
-  Value,
   type Wording,
 } from '@pierhead/model';
-import { isDeclaredRequired, isNested, type Keywords, keywordsOf, propertiesOf } from './config-properties.js';
+import { planOf } from './config-plan.js';
+import { type Keywords, plainSchema } from './config-properties.js';
 import { copyJson, isPlainObject } from './copy-json.js';
+import { deprecation, deprecations, immutableProblems } from './field-history.js';
+import { fieldProblems, ruleProblems } from './field-problems.js';
+import { withoutLongTexts } from './long-texts.js';
+import { settle } from './settle-config.js';
+import { closedSchema } from './wire-schema.js';
 
 type Config = Record<string, unknown>;
-export type ValidateConfig = (config: unknown) => ValidationResult;
+/** `previous` is the stored config that immutable fields are held against. */
+export type ValidateConfig = (config: unknown, previous?: unknown) => ValidationResult;
 
 /** Compiles the validation of one config schema. The input is never changed, and nothing throws. */
-export function configValidator(schema: TObject, described: ConfigSchema): ValidateConfig {
-  const validator = Compile(described.jsonSchema);
-  const keywords = keywordsOf(schema);
+export function configValidator(schema: TObject, described: ConfigSchema, deprecated?: string): ValidateConfig {
+  const keywords = plainSchema(schema);
+  const plan = planOf(keywords);
+  const checks = Compile(closedSchema(keywords));
   const wording = wordingOf(keywords, described);
+  const notice = deprecated === undefined ? [] : [deprecation('', described.title, deprecated)];
 
-  return (input) => {
+  const schemaFaults = (config: Config, own: readonly Problem[]): Problem[] => {
+    const told = new Set(own.map(({ path }) => path));
+    return schemaProblems(checks.Errors(config), wording).filter(({ path }) => !told.has(path));
+  };
+
+  const faultsOf = (config: Config): Problem[] => {
+    const { problems: long, restore } = withoutLongTexts(plan, config, wording);
+    const own = [...long, ...fieldProblems(plan, config, wording)];
+    if (own.length === 0 && checks.Check(config)) return own;
+    const faults = [...own, ...schemaFaults(config, own)];
+    restore();
+    return faults;
+  };
+
+  return (input, previous) => {
     const { copy, problems } = copyJson(input);
     if (problems.length > 0) return invalid(problems);
     if (!isPlainObject(copy)) return invalid([{ path: '', code: 'type', message: 'The config must be an object.' }]);
-    const config = Value.Default(schema, copy) as Config;
-    dropHidden(keywords, config);
-    const own = fieldProblems(keywords, config, '', wording);
-    const rest = schemaProblems(validator.Errors(config), wording);
-    const errors = [...own, ...rest.filter((problem) => !own.some((each) => each.path === problem.path))];
-    return { valid: errors.length === 0, errors, warnings: [], config };
+    settle(plan, copy);
+    const faults = faultsOf(copy);
+    const errors = [
+      ...faults,
+      ...ruleProblems(plan, copy, faults),
+      ...immutableProblems(plan, copy, previous, wording),
+    ];
+    const warnings = [...notice, ...deprecations(plan, copy, wording)];
+    return { valid: errors.length === 0, errors, warnings, config: copy };
   };
 }
 
 const invalid = (errors: Problem[]): ValidationResult => ({ valid: false, errors, warnings: [], config: {} });
-
-/** Removes values whose fields are hidden, until no removal hides another one. */
-function dropHidden(schema: Keywords, config: Config): void {
-  const hidden = propertiesOf(schema).filter(([key, child]) => Object.hasOwn(config, key) && isHidden(child, config));
-  for (const [key] of hidden) delete config[key];
-  if (hidden.length > 0) dropHidden(schema, config);
-  for (const [key, child] of propertiesOf(schema)) {
-    const value = config[key];
-    if (isNested(child) && isPlainObject(value)) dropHidden(child, value);
-  }
-}
-
-const isHidden = ({ ui }: Keywords, config: Config) => ui?.visibleWhen !== undefined && !holds(ui.visibleWhen, config);
-
-/** What a JSON Schema cannot say of fields: conditions, blank texts, and URLs that cannot be parsed. */
-function fieldProblems(schema: Keywords, config: Config, path: string, wording: Wording): Problem[] {
-  return propertiesOf(schema).flatMap(([key, child]) => {
-    const value = Object.hasOwn(config, key) ? config[key] : undefined;
-    const at = path + pointer(key);
-    if (value === undefined || value === '') return isNeeded(schema, key, child, config) ? [required(at, wording)] : [];
-    if (isNested(child)) return isPlainObject(value) ? fieldProblems(child, value, at, wording) : [];
-    return isBadUrl(child, value) ? [badUrl(at, wording)] : [];
-  });
-}
-
-function isNeeded(parent: Keywords, key: string, schema: Keywords, config: Config): boolean {
-  if (isHidden(schema, config)) return false;
-  if (schema.ui?.requiredWhen) return holds(schema.ui.requiredWhen, config);
-  return schema.default === undefined && isDeclaredRequired(parent, key);
-}
-
-const isBadUrl = ({ ui }: Keywords, value: unknown) =>
-  ui?.type === 'url' && typeof value === 'string' && !URL.canParse(value);
-
-const badUrl = (path: string, wording: Wording): Problem => ({
-  path,
-  code: 'format',
-  message: `${wording.nameOf(path)} must be an absolute URL such as https://example.com/path.`,
-});
 
 /** Calls values by the labels of their fields: `Redirects (1 › from)`. */
 function wordingOf(schema: Keywords, described: ConfigSchema): Wording {

@@ -36,6 +36,7 @@ export const dockerfileConfigSchema = configSchema(
     target: Type.Optional(
       text({
         label: 'Target stage',
+        normalize: ['trim'],
         description: 'Stops at this stage of the Dockerfile; the last one otherwise.',
         group: 'build',
         placeholder: 'release',
@@ -46,6 +47,7 @@ export const dockerfileConfigSchema = configSchema(
     platform: Type.Optional(
       text({
         label: 'Platform',
+        normalize: ['trim'],
         description: "The engine's own otherwise.",
         group: 'build',
         placeholder: 'linux/amd64',

@@ -9,8 +9,9 @@ const fileName = '^[^./\\\\\\u0000-\\u001f\\u007f][^/\\\\\\u0000-\\u001f\\u007f]
 const printable = '^[\\u0020-\\u007e]*$';
 
 const plain = "[A-Za-z0-9._~%$&,;=:@+'\\u00a1-\\uffff -]";
+const segment = `/${plain}*(?:\\*${plain}*)?`;
 /** At most one `*` in each part and one `**` in all: such a glob can be matched in no time, whatever the path. */
-const glob = `^(?!.*\\*\\*.*\\*\\*)(?:/(?:\\*\\*|${plain}*\\*?${plain}*))+$`;
+const glob = `^(?=/)(?:${segment})*(?:/\\*\\*(?:${segment})*)?$`;
 const headerName = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 const redirectFrom = '^(?=/)(?:/[^/*?#\\\\\\u0000-\\u0020\\u007f]+)*(?:/\\*?)?$';
 const redirectTo = '^(?:https?://|/(?!/))[\\u0021-\\u005b\\u005d-\\u007e]*$';

@@ -13,6 +13,7 @@ const orEmpty = (pattern: string) => `^$|${pattern}`;
 export const gitConfigSchema = configSchema({
   url: url({
     label: 'Repository URL',
+    normalize: ['trim'],
     placeholder: 'https://git.example.com/team/app.git',
     pattern: urlPattern,
     patternHint: 'An https URL without a user name or password in it.',
@@ -21,6 +22,7 @@ export const gitConfigSchema = configSchema({
   ref: Type.Optional(
     text({
       label: 'Branch, tag or commit',
+      normalize: ['trim'],
       description: "Empty for the repository's default branch. A commit is written with all 40 characters.",
       placeholder: 'main',
       default: '',

@@ -7,6 +7,7 @@ const healthCheck = Type.Object(
     path: Type.Optional(
       text({
         label: 'Health path',
+        normalize: ['trim'],
         description: 'Answers with 2xx or 3xx when the app is well; without it, an open port is enough.',
         placeholder: '/health',
         maxLength: 500,
