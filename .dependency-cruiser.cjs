@@ -18,6 +18,8 @@ const allowed = {
   http: ['model'],
   logger: ['model'],
   model: [],
+  plugin: ['model', 'registry', 'plugin-host'],
+  'plugin-host': ['model', 'registry'],
   providers: ['model', 'archive', 'egress', 'docker'],
   queue: ['model'],
   registry: ['model'],

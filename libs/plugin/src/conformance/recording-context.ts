@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CallContext, type Storage, WorldError } from '@pierhead/model';
-import type { Test } from 'tap';
+import type { Scope } from './check.js';
 
 export interface RecordingContext extends CallContext {
   /** Everything that was logged, in order. */
@@ -14,10 +14,10 @@ const none = async (): Promise<never> => {
 };
 const noStorage: Storage = { uploadFile: none, putTree: none, treePath: none, removeTree: none };
 
-/** A call's context with a workspace of its own, deleted after the test. */
-export async function recordingContext(t: Test, given: Partial<CallContext> = {}): Promise<RecordingContext> {
+/** A call's context with a workspace of its own, deleted after the check. */
+export async function recordingContext(scope: Scope, given: Partial<CallContext> = {}): Promise<RecordingContext> {
   const workspace = await mkdtemp(join(tmpdir(), 'pierhead-test-'));
-  t.teardown(() => rm(workspace, { recursive: true, force: true }));
+  scope.teardown(() => rm(workspace, { recursive: true, force: true }));
   const lines: string[] = [];
   return {
     lines,

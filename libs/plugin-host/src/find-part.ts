@@ -1,0 +1,28 @@
+import { exportsOf } from './plugin-exports.js';
+import type { PluginPart } from './thread-messages.js';
+
+export type Methods = Record<string, unknown> & Record<string, (...args: unknown[]) => unknown>;
+
+/** Imports a plugin, and finds in it the manifest that was read before, and the one instance of this thread. */
+export async function findPart({ entry, kind, id, version }: PluginPart) {
+  const exported = Object.fromEntries(exportsOf(await import(entry)));
+  const list = exported[`${kind}s`];
+  const manifest = (Array.isArray(list) ? list : []).find((each) => each?.id === id && each?.version === version);
+  if (!manifest) throw new Error(`it has no ${kind} "${id}" ${version} any more; reload the plugins`);
+  let made: Promise<Methods> | undefined;
+  return {
+    manifest: manifest as Methods,
+    instance() {
+      made ??= makeInstance(manifest);
+      return made;
+    },
+  };
+}
+
+async function makeInstance(manifest: { load(): Promise<unknown> }): Promise<Methods> {
+  const make = await manifest.load();
+  if (typeof make !== 'function') throw new Error('load() answered no function that makes an instance');
+  const instance = await make();
+  if (typeof instance !== 'object' || instance === null) throw new Error('no instance was made');
+  return instance;
+}

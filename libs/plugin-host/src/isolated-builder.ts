@@ -1,0 +1,34 @@
+import { Artifact, type Builder, type BuilderManifest } from '@pierhead/model';
+import { checked, MaybeUnavailable, Problems, refused } from './check-answer.js';
+import type { IsolatedInstance } from './isolated-instance.js';
+
+/** A builder that lives in another thread. */
+export function isolatedBuilder(instance: IsolatedInstance, { produces }: Pick<BuilderManifest, 'produces'>): Builder {
+  return {
+    async validateConfig(config, context) {
+      const problems = await instance.callOptional('validateConfig', [config], context);
+      return checked(instance, 'validateConfig', Problems, problems ?? []);
+    },
+    async build(source, config, context) {
+      const answer = await instance.call('build', [source, config], context);
+      const artifact = checked(instance, 'build', Artifact, answer);
+      const fault = faultOf(artifact, produces);
+      if (fault) throw refused(instance.what, 'build', fault);
+      return artifact;
+    },
+    async discard(artifact, context) {
+      await instance.callOptional('discard', [artifact], context);
+    },
+    async unavailable(context) {
+      const reason = await instance.callOptional('unavailable', [], context);
+      return checked(instance, 'unavailable', MaybeUnavailable, reason ?? null);
+    },
+    dispose: () => instance.dispose(),
+  };
+}
+
+function faultOf({ kind, digest, bytes }: Artifact, produces: string): string | null {
+  if (kind !== produces) return `it answered an artifact of the kind "${kind}", not "${produces}".`;
+  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) return 'the digest is not of the form "sha256:" and 64 digits.';
+  return bytes >= 0 ? null : 'the artifact has fewer than 0 bytes.';
+}

@@ -1,0 +1,42 @@
+import { LogStream, type Runtime, Type, Upstream } from '@pierhead/model';
+import { checked, MaybeUnavailable } from './check-answer.js';
+import type { IsolatedInstance } from './isolated-instance.js';
+
+const Started = Type.Object({
+  ids: Type.Array(Type.String({ maxLength: 500 }), { maxItems: 1_000 }),
+  upstreams: Type.Array(Upstream, { maxItems: 1_000 }),
+  graceSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 3_600 })),
+});
+const Probed = Type.Union([
+  Type.Object({ healthy: Type.Literal(true) }),
+  Type.Object({ healthy: Type.Literal(false), reason: Type.String({ maxLength: 10_000 }) }),
+]);
+const Line = Type.Object({ at: Type.String({ maxLength: 50 }), stream: LogStream, text: Type.String() });
+
+/** A runtime that lives in another thread. */
+export function isolatedRuntime(instance: IsolatedInstance): Runtime {
+  return {
+    async start(artifact, spec, context) {
+      return checked(instance, 'start', Started, await instance.call('start', [artifact, spec], context));
+    },
+    async probe(started, spec, context) {
+      return checked(instance, 'probe', Probed, await instance.call('probe', [started, spec], context));
+    },
+    async adopt(identity, context) {
+      const found = await instance.call('adopt', [identity], context);
+      return found === null ? null : checked(instance, 'adopt', Started, found);
+    },
+    async stop(identity, context) {
+      await instance.call('stop', [identity], context);
+    },
+    async *logs(identity, options, context) {
+      for await (const line of instance.stream('logs', [identity, options], context))
+        yield checked(instance, 'logs', Line, line);
+    },
+    async unavailable(context) {
+      const reason = await instance.callOptional('unavailable', [], context);
+      return checked(instance, 'unavailable', MaybeUnavailable, reason ?? null);
+    },
+    dispose: () => instance.dispose(),
+  };
+}

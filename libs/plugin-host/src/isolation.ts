@@ -1,0 +1,18 @@
+import type { CallContext } from '@pierhead/model';
+import type { PluginLimits } from './plugin-limits.js';
+import type { PluginPart } from './thread-messages.js';
+import type { Threads } from './threads.js';
+
+/** What all instances of a process share. */
+export interface Isolation {
+  limits: PluginLimits;
+  threads: Threads;
+}
+
+export interface NamedPart extends PluginPart {
+  /** What users know the plugin by. */
+  plugin: string;
+}
+
+/** All that a call may bring along; `unavailable` and migrations bring less. */
+export type Given = Partial<CallContext>;

@@ -1,0 +1,46 @@
+import { type Problem, UserError, WorldError } from '@pierhead/model';
+import { reasonOf } from './reason.js';
+
+/** An error on its way between threads. */
+export interface SentError {
+  family: 'UserError' | 'WorldError' | null;
+  code: string;
+  message: string;
+  hint?: string;
+  line?: string;
+  problems: Problem[];
+}
+
+const maxText = 10_000;
+const maxProblems = 200;
+
+/** Known by its name and code: a plugin brings error classes of its own copy of the SDK. */
+export function packError(error: unknown): SentError {
+  try {
+    const { name, code, message, hint, line, problems } = error as Record<string, unknown>;
+    const family = name === 'UserError' || name === 'WorldError' ? name : null;
+    if (!family || typeof code !== 'string' || !/^[a-z][a-z0-9_]{0,63}$/.test(code)) throw error;
+    const list = Array.isArray(problems) ? problems.slice(0, maxProblems).map(packProblem) : [];
+    return { family, code, message: textOf(message) ?? code, hint: textOf(hint), line: textOf(line), problems: list };
+  } catch {
+    return { family: null, code: 'plugin_failed', message: reasonOf(error), problems: [] };
+  }
+}
+
+/** What was no error of the two families is the plugin's own fault; `what` names the plugin. */
+export function unpackError({ family, code, message, problems, ...rest }: SentError, what: string): Error {
+  if (family === 'WorldError') return new WorldError(code, message, { ...rest, problems });
+  if (family === 'UserError') return new UserError(code, message, { ...rest, problems });
+  return pluginError('plugin_failed', `${what} failed: ${message}`);
+}
+
+/** A fault of the plugin itself. Trying again would not help. */
+export const pluginError = (code: string, message: string) =>
+  new UserError(code, message, { hint: 'Tell the author of the plugin, or install another version of it.' });
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value.slice(0, maxText) : undefined);
+
+function packProblem(problem: unknown): Problem {
+  const { path, code, message } = problem as Record<string, unknown>;
+  return { path: textOf(path) ?? '', code: textOf(code) ?? 'invalid', message: textOf(message) ?? '' };
+}

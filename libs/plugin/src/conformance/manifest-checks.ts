@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import type { ConfigSchema, Manifest, ValidationResult } from '@pierhead/model';
+import type { Check } from './check.js';
+import { hostileConfigs } from './hostile-configs.js';
+
+/** One manifest behind its registry, whichever kind it is. */
+export interface Registered {
+  manifest: Manifest;
+  methods: readonly string[];
+  schema: ConfigSchema;
+  validate(config: unknown): Promise<ValidationResult | null>;
+  instance(): Promise<unknown>;
+}
+
+const mostMs = 1_000;
+
+/** What holds for every entry; `register` puts a manifest into a registry of its own. */
+export function manifestChecks<M extends Manifest>(manifest: M, register: (manifest: M) => Registered): Check[] {
+  return [
+    {
+      name: 'its registry accepts it, and describing it loads nothing',
+      async run() {
+        let loads = 0;
+        const load = () => {
+          loads += 1;
+          return manifest.load();
+        };
+        const { schema, validate } = register({ ...manifest, load });
+        await validate({});
+        assert.deepEqual(JSON.parse(JSON.stringify(schema)), schema, 'its schema is plain JSON');
+        assert.equal(loads, 0, 'nothing was loaded');
+      },
+    },
+    {
+      name: 'each instance is fresh and has every method',
+      async run() {
+        const { instance, methods } = register(manifest);
+        const one = (await instance()) as Record<string, unknown>;
+        assert.notEqual(await instance(), one, 'two instances are two');
+        for (const method of methods) assert.equal(typeof one[method], 'function', `it has the method ${method}`);
+      },
+    },
+    { name: 'a form can be drawn from its fields', run: async () => assertDrawable(register(manifest).schema) },
+    {
+      name: 'nothing is wrong with an empty config but what it lacks',
+      async run() {
+        const errors = (await register(manifest).validate({}))?.errors ?? [];
+        assert.deepEqual(
+          errors.filter(({ code }) => code !== 'required'),
+          [],
+        );
+      },
+    },
+    {
+      name: 'an unknown key is refused',
+      async run() {
+        const errors = (await register(manifest).validate({ 'no such key': 1 }))?.errors ?? [];
+        assert.ok(errors.some(({ code, path }) => code === 'unknown_key' && path === '/no such key'));
+      },
+    },
+    {
+      name: 'hostile values are answered, quickly',
+      async run() {
+        const { schema, validate } = register(manifest);
+        const keys = [...new Set(schema.fields.map((field) => field.key.split('.')[0]!))];
+        for (const config of hostileConfigs(keys)) {
+          const started = performance.now();
+          const result = await validate(config);
+          const shown = JSON.stringify(config).slice(0, 100);
+          assert.ok(performance.now() - started < mostMs, `it took longer than ${mostMs} ms to answer ${shown}`);
+          assert.equal(result?.valid, result?.errors.length === 0);
+        }
+      },
+    },
+  ];
+}
+
+function assertDrawable({ fields, groups }: ConfigSchema): void {
+  assert.equal(new Set(fields.map(({ key }) => key)).size, fields.length, 'keys are unique');
+  for (const field of fields) {
+    assert.ok(field.label.trim(), `${field.key} has a label`);
+    assert.equal(field.secret, field.type === 'password', `${field.key} is a password if it is secret, and only then`);
+    if (field.secret) assert.equal(field.default, undefined, `${field.key} has no default, as it is secret`);
+    if (field.group) assert.ok(groups.some(({ id }) => id === field.group));
+    const values = field.options?.map(({ value }) => value) ?? [];
+    assert.equal(new Set(values).size, values.length, `${field.key} has no option twice`);
+  }
+}
