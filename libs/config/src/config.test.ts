@@ -39,3 +39,15 @@ t.test('a key of 32 equal bytes is no key', async (t) => {
   const weak = Buffer.alloc(32).toString('base64');
   t.throws(() => readConfig(['secretKey'], { PIERHEAD_SECRET_KEY: weak }), { message: /32 random bytes/ });
 });
+
+t.test('lists are separated by commas or spaces, and a label is one word', async (t) => {
+  t.match(readConfig([], {}), { plugins: [], workerLabels: [] });
+  const environment = { PIERHEAD_PLUGINS: '@acme/gitea ./plugins/a,  b', PIERHEAD_WORKER_LABELS: 'gpu,region=eu gpu' };
+  t.match(readConfig([], environment), {
+    plugins: ['@acme/gitea', './plugins/a', 'b'],
+    workerLabels: ['gpu', 'region=eu'],
+  });
+  t.throws(() => readConfig([], { PIERHEAD_WORKER_LABELS: 'gpu;rm' }), {
+    message: /PIERHEAD_WORKER_LABELS: expected words/,
+  });
+});

@@ -60,6 +60,15 @@ const list = (text: string) =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
+const words = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '');
+
+const labels = (text: string) => {
+  const items = words(text);
+  return items.every((item) => /^[A-Za-z0-9]([A-Za-z0-9._=/-]{0,61}[A-Za-z0-9])?$/.test(item))
+    ? [...new Set(items)]
+    : wrong('words such as gpu,region=eu, of letters, digits and . _ = / -');
+};
+
 const cidrs = (text: string) => {
   const items = list(text);
   return items.every((item) => /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(item))
@@ -160,6 +169,13 @@ export const variables = {
     cidrs,
     () => [],
   ),
+  plugins: variable(
+    'PIERHEAD_PLUGINS',
+    'none',
+    'npm packages or folders with further providers, builders and runtimes; for the catalog and every worker',
+    words,
+    () => [],
+  ),
   sample: variable(
     'PIERHEAD_SAMPLE',
     'on',
@@ -169,6 +185,13 @@ export const variables = {
   ),
   workerSlots: variable('PIERHEAD_WORKER_SLOTS', 'number of cores', 'deployments at once per worker', count, () =>
     availableParallelism(),
+  ),
+  workerLabels: variable(
+    'PIERHEAD_WORKER_LABELS',
+    'none',
+    'words that services may ask for, such as `gpu` or `region=eu`',
+    labels,
+    () => [],
   ),
   databaseUrl: variable('DATABASE_URL', 'embedded', 'PostgreSQL 14 or newer', urlOf('postgres', 'postgresql'), unset),
   redisUrl: variable(

@@ -1,64 +1,6 @@
-import { testDatabase } from '@pierhead/testing';
-import t, { type Test } from 'tap';
-import { connect, type Database } from './connect.js';
-import { deploymentRepository } from './deployments.js';
-import { newId } from './ids.js';
-import { logRepository } from './logs.js';
-import { migrate } from './migrate.js';
-import { projectRepository } from './projects.js';
+import t from 'tap';
+import { order, plainService, setUp } from './fixture.js';
 import { gatewayRepository, routeSource } from './routes.js';
-import { runRepository } from './runs.js';
-import { type NewService, type ServiceRow, serviceRepository } from './services.js';
-
-async function setUp(t: Test) {
-  const { url } = await testDatabase(t);
-  await Promise.all([migrate(url), migrate(url)]);
-  const database = connect(url, { name: 'test' });
-  t.teardown(() => database.close());
-  const project = await projectRepository(database).ensureDefault();
-  const create = async (name: string, more: Partial<NewService> = {}): Promise<ServiceRow> => {
-    const row = await serviceRepository(database).create({
-      ...plainService,
-      id: newId(),
-      projectId: project.id,
-      name,
-      ...more,
-    });
-    if ('conflict' in row) throw new Error(row.conflict);
-    return row;
-  };
-  return { database, create, ...repositories(database) };
-}
-
-const repositories = (database: Database) => ({
-  services: serviceRepository(database),
-  deployments: deploymentRepository(database),
-  runs: runRepository(database),
-  logs: logRepository(database),
-});
-
-const plainService = {
-  providerId: 'p',
-  providerVersion: '1.0.0',
-  builderId: 'b',
-  builderVersion: '1.0.0',
-  runtimeId: 'r',
-  runtimeVersion: '1.0.0',
-  providerConfig: {},
-  builderConfig: {},
-  runtimeConfig: {},
-  variables: {},
-  hostnames: [] as string[],
-  delivery: { autoDeploy: true, queuePolicy: 'latest-wins' as const, keepReleases: 5 },
-};
-
-const order = (serviceId: string, idempotencyKey: string | null = null) => ({
-  serviceId,
-  environment: 'production',
-  trigger: { kind: 'api', actor: null, event: null },
-  input: {},
-  idempotencyKey,
-});
 
 t.test('a newer deployment supersedes a queued one, unless all are to be kept', async (t) => {
   const { deployments, create } = await setUp(t);
@@ -83,12 +25,12 @@ t.test('the same idempotency key gives the same deployment, also at once', async
 });
 
 t.test('one deployment of a service runs at a time, and the next is dispatched when it ends', async (t) => {
-  const { deployments, runs, create } = await setUp(t);
+  const { deployments, dispatches, runs, create } = await setUp(t);
   const service = await create('single', { delivery: { ...plainService.delivery, queuePolicy: 'queue-all' } });
   const first = await deployments.create(order(service.id));
   const second = await deployments.create(order(service.id));
-  t.same(await deployments.takeDispatchable(), [{ id: first!.id, attempt: 1 }]);
-  t.same(await deployments.takeDispatchable(), [], 'each is handed over once');
+  t.same(await dispatches.take(), [{ id: first!.id, attempt: 1, workerId: null }]);
+  t.same(await dispatches.take(), [], 'each is handed over once');
 
   const claims = await Promise.all(['w1', 'w2', 'w3'].map((worker) => runs.claim(first!.id, worker, 30)));
   t.equal(claims.filter((claim) => claim !== null).length, 1, 'one worker wins');
@@ -96,17 +38,17 @@ t.test('one deployment of a service runs at a time, and the next is dispatched w
 
   const winner = claims.find((claim) => claim !== null)!;
   await runs.finish({ deploymentId: first!.id, owner: winner.leaseOwner!, epoch: 1 }, { status: 'succeeded' });
-  t.same(await deployments.takeDispatchable(), [{ id: second!.id, attempt: 1 }]);
+  t.same(await dispatches.take(), [{ id: second!.id, attempt: 1, workerId: null }]);
 });
 
 t.test('a worker that lost its lease changes nothing any more', async (t) => {
-  const { deployments, runs, create, database } = await setUp(t);
+  const { deployments, dispatches, runs, create, database } = await setUp(t);
   const service = await create('fenced');
   const { id } = (await deployments.create(order(service.id)))!;
   await runs.claim(id, 'old', 0);
   const stale = { deploymentId: id, owner: 'old', epoch: 1 };
-  t.same(await deployments.releaseLapsed(), [id]);
-  t.match(await deployments.takeDispatchable(), [{ id, attempt: 2 }]);
+  t.same(await dispatches.releaseLapsed(), [id]);
+  t.match(await dispatches.take(), [{ id, attempt: 2 }]);
   await runs.claim(id, 'new', 30);
 
   t.equal(await runs.renew(stale, 30), 'lost');
@@ -138,12 +80,12 @@ t.test('a worker that lost its lease changes nothing any more', async (t) => {
 });
 
 t.test('a deployment that kills its workers fails in the end', async (t) => {
-  const { deployments, runs, create } = await setUp(t);
+  const { deployments, dispatches, runs, create } = await setUp(t);
   const service = await create('deadly');
   const { id } = (await deployments.create(order(service.id)))!;
   for (let epoch = 1; epoch <= 5; epoch += 1) {
     t.ok(await runs.claim(id, `w${epoch}`, 0));
-    await deployments.releaseLapsed();
+    await dispatches.releaseLapsed();
   }
   t.match(await deployments.find(id), { status: 'failed', error: { code: 'worker_lost', stage: null } });
 });

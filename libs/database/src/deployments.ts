@@ -1,7 +1,9 @@
 import type { DeploymentInput, DeploymentStatus, QueuePolicy, Stage, Trigger } from '@pierhead/model';
 import { and, asc, desc, eq, inArray, lt } from 'drizzle-orm';
+import { chooseWorker, lackOfWorker } from './choose-worker.js';
 import type { Database, Queries } from './connect.js';
 import { newId } from './ids.js';
+import { liveWorkers, requirementsOf } from './live-workers.js';
 import { type Page, pageOf } from './page.js';
 import type { Snapshot } from './snapshot.js';
 import { deployments, releases, services, stages } from './tables.js';
@@ -9,11 +11,18 @@ import { deployments, releases, services, stages } from './tables.js';
 export type DeploymentColumns = typeof deployments.$inferSelect;
 type StageRow = typeof stages.$inferSelect;
 
+interface QueuePlace {
+  position: number;
+  blockedBy: string | null;
+  /** Why no worker takes it, where none can. */
+  reason: string | null;
+}
+
 /** A deployment with what is known of it beyond its own row. */
 export interface DeploymentRow extends DeploymentColumns {
   stages: Stage[];
   live: boolean;
-  queue: { position: number; blockedBy: string | null } | null;
+  queue: QueuePlace | null;
 }
 
 export interface NewDeployment {
@@ -25,15 +34,6 @@ export interface NewDeployment {
 }
 
 export const production = 'production';
-const redispatchAfter = '15 seconds';
-const maxEpochs = 5;
-const workerLost = {
-  code: 'worker_lost',
-  message: `${maxEpochs} workers in a row stopped while they ran this deployment.`,
-  hint: 'Look at the workers\u2019 logs and memory, then deploy again.',
-  line: null,
-};
-
 const iso = (date: Date | null) => date?.toISOString() ?? null;
 
 function stageOf({ name, status, startedAt, finishedAt }: StageRow): Stage {
@@ -47,16 +47,32 @@ function stageOf({ name, status, startedAt, finishedAt }: StageRow): Stage {
 }
 
 export function deploymentRepository({ orm, sql: raw }: Database) {
-  /** Position and blocker of each queued deployment among `ids`. */
-  const queueOf = async (ids: string[]): Promise<Map<string, { position: number; blockedBy: string | null }>> => {
-    if (ids.length === 0) return new Map();
-    const rows = await raw<{ id: string; position: number; blockedBy: string | null }[]>`
+  /** Position, blocker and what is missing, of each deployment among `rows` that is queued. */
+  const queueOf = async (rows: DeploymentColumns[]): Promise<Map<string, QueuePlace>> => {
+    const queued = rows.filter((row) => row.status === 'queued');
+    if (queued.length === 0) return new Map();
+    const ids = queued.map((row) => row.id);
+    const places = await raw<{ id: string; position: number; blockedBy: string | null }[]>`
       select d.id,
         (select count(*)::int from deployments q where q.status = 'queued' and q.id <= d.id) as position,
         (select b.id from deployments b where b.service_id = d.service_id and b.environment = d.environment
            and (b.status = 'running' or (b.status = 'queued' and b.id < d.id)) order by b.status desc, b.id limit 1) as "blockedBy"
       from deployments d where d.id in ${raw(ids)} and d.status = 'queued'`;
-    return new Map(rows.map(({ id, position, blockedBy }) => [id, { position, blockedBy }]));
+    const reasons = await reasonsOf(queued);
+    return new Map(places.map(({ id, ...place }) => [id, { ...place, reason: reasons.get(id) ?? null }]));
+  };
+
+  /** Why deployments that were not handed to any worker have to wait. */
+  const reasonsOf = async (queued: DeploymentColumns[]): Promise<Map<string, string>> => {
+    const kept = queued.filter((row) => row.dispatchedAt === null);
+    if (kept.length === 0) return new Map();
+    const workers = await liveWorkers(orm);
+    return new Map(
+      kept.flatMap(({ id, snapshot }): [string, string][] => {
+        const choice = chooseWorker(requirementsOf(snapshot), workers);
+        return 'reason' in choice ? [[id, choice.reason]] : [];
+      }),
+    );
   };
 
   const complete = async (rows: DeploymentColumns[]): Promise<DeploymentRow[]> => {
@@ -65,7 +81,7 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
     const [stageRows, releaseRows, queue] = await Promise.all([
       orm.select().from(stages).where(inArray(stages.deploymentId, ids)).orderBy(asc(stages.startedAt)),
       orm.select({ id: releases.deploymentId }).from(releases).where(inArray(releases.deploymentId, ids)),
-      queueOf(rows.filter((row) => row.status === 'queued').map((row) => row.id)),
+      queueOf(rows),
     ]);
     const live = new Set(releaseRows.map((row) => row.id));
     return rows.map((row) => ({
@@ -118,8 +134,6 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
           .update(services)
           .set({ nextNumber: service.nextNumber + 1 })
           .where(eq(services.id, serviceId));
-        const { name: serviceName, ...rest } = service;
-        const snapshot: Snapshot = { serviceName, ...pick(rest) };
         const values = {
           id: newId(),
           serviceId,
@@ -127,12 +141,17 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
           number: service.nextNumber,
           trigger,
           want: input,
-          snapshot,
+          snapshot: snapshotOf(service),
           idempotencyKey,
         };
         return (await tx.insert(deployments).values(values).returning())[0]!;
       });
       return row ? (await complete([row]))[0]! : null;
+    },
+
+    /** Why no worker could run a deployment of the service as things are; null where one can. */
+    async lackOfWorker(service: typeof services.$inferSelect): Promise<string | null> {
+      return lackOfWorker(requirementsOf(snapshotOf(service)), await liveWorkers(orm));
     },
 
     async find(id: string): Promise<DeploymentRow | null> {
@@ -191,47 +210,22 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
       const page = pageOf(rows, limit);
       return { ...page, items: await complete(page.items) };
     },
-
-    /**
-     * What the queue should know now: the oldest queued deployment of each service and environment in
-     * which none runs, not yet handed to the queue or handed over long ago. Marks them as handed over.
-     */
-    async takeDispatchable(): Promise<{ id: string; attempt: number }[]> {
-      return raw<{ id: string; attempt: number }[]>`
-        update deployments set dispatched_at = now() where id in (
-          select d.id from deployments d
-          where d.status = 'queued' and d.not_before <= now()
-            and (d.dispatched_at is null or d.dispatched_at < now() - ${redispatchAfter}::interval)
-            and not exists (
-              select 1 from deployments o where o.service_id = d.service_id and o.environment = d.environment and o.id <> d.id
-                and (o.status = 'running' or (o.status = 'queued' and o.id < d.id)))
-          for update skip locked)
-        returning id, attempt`;
-    },
-
-    /** Takes back that a deployment was handed to the queue: the queue would not have it. */
-    async undispatch(id: string): Promise<void> {
-      await orm.update(deployments).set({ dispatchedAt: null }).where(eq(deployments.id, id));
-    },
-
-    /** Queues again what a dead worker held, or fails it when it has killed several; the ids. */
-    async releaseLapsed(): Promise<string[]> {
-      const rows = await raw<{ id: string }[]>`
-        update deployments set lease_owner = null, lease_until = null, dispatched_at = null, attempt = attempt + 1,
-          status = case when lease_epoch < ${maxEpochs} then 'queued' else 'failed' end,
-          finished_at = case when lease_epoch < ${maxEpochs} then null else now() end,
-          error = case when lease_epoch < ${maxEpochs} then null else ${JSON.stringify(workerLost)}::jsonb || jsonb_build_object('stage', stage) end
-        where status = 'running' and lease_until < now()
-        returning id`;
-      return rows.map((row) => row.id);
-    },
   };
 }
 
-function pick(service: Omit<Snapshot, 'serviceName'>): Omit<Snapshot, 'serviceName'> {
-  const { providerId, providerVersion, builderId, builderVersion, runtimeId, runtimeVersion } = service;
-  const { providerConfig, builderConfig, runtimeConfig, variables } = service;
+function snapshotOf(service: typeof services.$inferSelect): Snapshot {
+  const {
+    name: serviceName,
+    providerId,
+    providerVersion,
+    builderId,
+    builderVersion,
+    runtimeId,
+    runtimeVersion,
+  } = service;
+  const { providerConfig, builderConfig, runtimeConfig, fallbackSources, variables, delivery } = service;
   return {
+    serviceName,
     providerId,
     providerVersion,
     builderId,
@@ -241,6 +235,8 @@ function pick(service: Omit<Snapshot, 'serviceName'>): Omit<Snapshot, 'serviceNa
     providerConfig,
     builderConfig,
     runtimeConfig,
+    fallbackSources,
     variables,
+    workerLabels: delivery.workerLabels ?? [],
   };
 }

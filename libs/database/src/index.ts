@@ -1,4 +1,5 @@
 export { type AuditRow, auditRepository, type NewAuditEntry } from './audit.js';
+export { canRun } from './choose-worker.js';
 export { connect, type Database } from './connect.js';
 export {
   type DeploymentColumns,
@@ -7,6 +8,8 @@ export {
   type NewDeployment,
   production,
 } from './deployments.js';
+export { type DisabledEntry, disabledEntryRepository } from './disabled-entries.js';
+export { dispatchRepository } from './dispatch.js';
 export { exclusively } from './exclusively.js';
 export { newId } from './ids.js';
 export { type Channel, listen } from './listen.js';
@@ -14,12 +17,14 @@ export { logRepository } from './logs.js';
 export { migrate } from './migrate.js';
 export { idOfCursor, type Page } from './page.js';
 export { type ProjectRow, projectRepository } from './projects.js';
+export { type Lookup, lookupRepository } from './registry-lookups.js';
+export { registryUsageRepository } from './registry-usage.js';
 export { type Repeating, repeat } from './repeat.js';
 export { gatewayRepository, hostnameOf, type RouteTable, releaseRepository, routeSource } from './routes.js';
 export { type Ending, type Lease, runRepository } from './runs.js';
 export { createSecrets, isSealed, mapSealed, type Secrets } from './secrets.js';
 export { type Conflict, type NewService, type ServiceRow, serviceRepository } from './services.js';
-export type { Sealed, Snapshot, StoredConfig, StoredVariables } from './snapshot.js';
+export type { Sealed, Snapshot, SourceUsed, StoredConfig, StoredSource, StoredVariables } from './snapshot.js';
 export type { PackedLine } from './tables.js';
 export { type TokenRow, tokenRepository } from './tokens.js';
 export { type UploadRow, uploadRepository } from './uploads.js';

@@ -1,6 +1,15 @@
 import type { Database } from './connect.js';
 
-export type Channel = 'deployments' | 'cancellations' | 'logs' | 'routes' | 'gateways' | 'services';
+export type Channel =
+  | 'deployments'
+  | 'cancellations'
+  | 'logs'
+  | 'routes'
+  | 'gateways'
+  | 'services'
+  | 'disabled_entries'
+  | 'plugins'
+  | 'workers';
 
 /**
  * Follows a channel; the connection is one for all channels and mends itself.

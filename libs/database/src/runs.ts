@@ -2,6 +2,7 @@ import type { Artifact, DeploymentError, Instance, Revision, StageName, StageSta
 import { and, eq, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import type { DeploymentColumns } from './deployments.js';
+import type { SourceUsed } from './snapshot.js';
 import { deployments } from './tables.js';
 
 /** A worker's hold on a deployment. Every effect carries it and is refused once another worker holds the deployment. */
@@ -28,11 +29,13 @@ export function runRepository({ orm, sql: raw }: Database) {
 
   return {
     /**
-     * Takes a queued deployment when nothing else of its service and environment runs; null otherwise.
+     * Takes a queued deployment when nothing else of its service and environment runs and it was not handed to
+     * another worker; null otherwise.
      * @param leaseSeconds how long the hold lasts unless renewed, by the database's clock
      */
     async claim(deploymentId: string, owner: string, leaseSeconds: number): Promise<DeploymentColumns | null> {
-      const claimable = sql`${deployments.status} = 'queued' and ${deployments.notBefore} <= now() and not exists (
+      const claimable = sql`${deployments.status} = 'queued' and ${deployments.notBefore} <= now()
+        and coalesce(${deployments.dispatchedTo}, ${owner}) = ${owner} and not exists (
         select 1 from deployments o where o.service_id = ${deployments.serviceId} and o.environment = ${deployments.environment} and o.status = 'running')`;
       const [row] = await orm
         .update(deployments)
@@ -76,7 +79,8 @@ export function runRepository({ orm, sql: raw }: Database) {
           and exists (select 1 from deployments where id = ${lease.deploymentId} and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch})`;
     },
 
-    resolved: (lease: Lease, revision: Revision) => set(lease, { revision }),
+    resolved: (lease: Lease, revision: Revision, sourceUsed: SourceUsed) => set(lease, { revision, sourceUsed }),
+    fetched: (lease: Lease, sourceUsed: SourceUsed) => set(lease, { sourceUsed }),
     built: (lease: Lease, artifact: Artifact) => set(lease, { artifact }),
     released: (lease: Lease, instance: Instance) => set(lease, { instance }),
 
@@ -120,6 +124,7 @@ export function runRepository({ orm, sql: raw }: Database) {
           leaseOwner: null,
           leaseUntil: null,
           dispatchedAt: null,
+          dispatchedTo: null,
           attempt: sql`${deployments.attempt} + 1`,
           notBefore: sql`now() + make_interval(secs => ${delaySeconds})`,
         })

@@ -9,7 +9,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const isSealed = (value: unknown): value is Sealed =>
-  isObject(value) && typeof value.sealed === 'string' && Object.keys(value).length === 1;
+  isObject(value) && typeof value.$sealed === 'string' && Object.keys(value).length === 1;
 
 /** Seals and opens secrets with one key. `owner` is the id of the row that a secret belongs to: it opens nowhere else. */
 export interface Secrets {
@@ -26,9 +26,9 @@ export function createSecrets(key: string): Secrets {
   const bytes = Buffer.from(key, 'base64');
   const keyId = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
 
-  const openOne = ({ sealed }: Sealed, owner: string): string => {
+  const openOne = ({ $sealed: sealed }: Sealed, owner: string): string => {
     const [id, body] = sealed.split('.');
-    if (id !== keyId || !body) throw new Error(`a secret was sealed with key ${id}, but the key in use is ${keyId}`);
+    if (id !== keyId || !body) throw new Error(`a secret was sealed with another key than the one in use, ${keyId}`);
     const data = Buffer.from(body, 'base64url');
     const decipher = createDecipheriv(algorithm, bytes, data.subarray(0, nonceBytes));
     decipher.setAAD(Buffer.from(owner));
@@ -42,7 +42,7 @@ export function createSecrets(key: string): Secrets {
       const cipher = createCipheriv(algorithm, bytes, nonce);
       cipher.setAAD(Buffer.from(owner));
       const sealed = Buffer.concat([nonce, cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-      return { sealed: `${keyId}.${sealed.toString('base64url')}` };
+      return { $sealed: `${keyId}.${sealed.toString('base64url')}` };
     },
     open: (value, owner) => mapSealed(value, (each) => openOne(each, owner)),
   };

@@ -1,11 +1,24 @@
-/** A secret at rest: authenticated, bound to the service that it belongs to. */
+/** A secret at rest, under a key that no user's value may have: authenticated, bound to the service that it belongs to. */
 export interface Sealed {
-  sealed: string;
+  $sealed: string;
 }
 
 /** A config whose secret fields are sealed. */
 export type StoredConfig = Record<string, unknown>;
 export type StoredVariables = Record<string, string | Sealed>;
+
+/** Where the same source can be had when its own place is down. */
+export interface StoredSource {
+  providerId: string;
+  providerVersion: string;
+  providerConfig: StoredConfig;
+}
+
+/** `fallback` counts the fallback sources from 0; null for the service's own source. */
+export interface SourceUsed {
+  providerId: string;
+  fallback: number | null;
+}
 
 /** What a deployment needs of its service, frozen when the deployment was asked for. */
 export interface Snapshot {
@@ -19,5 +32,8 @@ export interface Snapshot {
   providerConfig: StoredConfig;
   builderConfig: StoredConfig;
   runtimeConfig: StoredConfig;
+  fallbackSources: StoredSource[];
   variables: StoredVariables;
+  /** What the service asks of its worker. */
+  workerLabels: string[];
 }

@@ -4,6 +4,7 @@ import type {
   Delivery,
   DeploymentError,
   DeploymentStatus,
+  EntryKind,
   Instance,
   Revision,
   Scope,
@@ -28,7 +29,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { Snapshot, StoredConfig, StoredVariables } from './snapshot.js';
+import type { Snapshot, SourceUsed, StoredConfig, StoredSource, StoredVariables } from './snapshot.js';
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const createdAt = () => at('created_at').notNull().defaultNow();
@@ -65,6 +66,7 @@ export const services = pgTable('services', {
   providerConfig: jsonb('provider_config').$type<StoredConfig>().notNull(),
   builderConfig: jsonb('builder_config').$type<StoredConfig>().notNull(),
   runtimeConfig: jsonb('runtime_config').$type<StoredConfig>().notNull(),
+  fallbackSources: jsonb('fallback_sources').$type<StoredSource[]>().notNull().default([]),
   variables: jsonb('variables').$type<StoredVariables>().notNull(),
   delivery: jsonb('delivery').$type<Delivery>().notNull(),
   /** The number that the next deployment gets. */
@@ -112,6 +114,8 @@ export const deployments = pgTable(
     /** The service as it was when the deployment was asked for. */
     snapshot: jsonb('snapshot').$type<Snapshot>().notNull(),
     revision: jsonb('revision').$type<Revision>(),
+    /** Which source answered; null until one did. */
+    sourceUsed: jsonb('source_used').$type<SourceUsed>(),
     artifact: jsonb('artifact').$type<Artifact>(),
     artifactReused: boolean('artifact_reused').notNull().default(false),
     /** What the runtime started; null again once it has been stopped. */
@@ -121,6 +125,8 @@ export const deployments = pgTable(
     attempt: integer('attempt').notNull().default(1),
     notBefore: at('not_before').notNull().defaultNow(),
     dispatchedAt: at('dispatched_at'),
+    /** The worker that it was handed to; null for whichever comes first. */
+    dispatchedTo: text('dispatched_to'),
     leaseOwner: text('lease_owner'),
     leaseEpoch: integer('lease_epoch').notNull().default(0),
     leaseUntil: at('lease_until'),
@@ -192,6 +198,7 @@ export const workers = pgTable('workers', {
   id: text('id').primaryKey(),
   slots: integer('slots').notNull(),
   running: integer('running').notNull().default(0),
+  labels: jsonb('labels').$type<string[]>().notNull().default([]),
   capabilities: jsonb('capabilities').$type<Capabilities>().notNull(),
   startedAt: at('started_at').notNull().defaultNow(),
   lastHeartbeatAt: at('last_heartbeat_at').notNull().defaultNow(),
@@ -203,6 +210,37 @@ export const gateways = pgTable('gateways', {
   routesVersion: bigint('routes_version', { mode: 'number' }).notNull(),
   lastHeartbeatAt: at('last_heartbeat_at').notNull().defaultNow(),
 });
+
+/** Registry entries that an administrator has switched off. */
+export const disabledEntries = pgTable(
+  'disabled_entries',
+  {
+    kind: text('kind').$type<EntryKind>().notNull(),
+    entryId: text('entry_id').notNull(),
+    at: createdAt(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.entryId] })],
+);
+
+/** What each deployment looked up in the registries of the worker that ran it. */
+export const registryLookups = pgTable(
+  'registry_lookups',
+  {
+    deploymentId: uuid('deployment_id')
+      .notNull()
+      .references(() => deployments.id, { onDelete: 'cascade' }),
+    kind: text('kind').$type<EntryKind>().notNull(),
+    entryId: text('entry_id').notNull(),
+    version: text('version').notNull(),
+    found: boolean('found').notNull(),
+    workerId: text('worker_id').notNull(),
+    at: at('at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.deploymentId, table.kind, table.entryId, table.version] }),
+    index('registry_lookups_entry').on(table.kind, table.entryId, table.deploymentId),
+  ],
+);
 
 /** Tokens that the API has made; of each, only its hash is known. */
 export const tokens = pgTable('tokens', {

@@ -1,11 +1,16 @@
-import type { Capabilities, WorkerInfo } from '@pierhead/model';
-import { asc, eq, lt, sql } from 'drizzle-orm';
+import type { WorkerInfo } from '@pierhead/model';
+import { and, asc, eq, lt, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
+import { liveFor } from './live-workers.js';
 import { workers } from './tables.js';
 
+type Heartbeat = Pick<WorkerInfo, 'id' | 'slots' | 'running' | 'labels' | 'capabilities'>;
+
 export function workerRepository({ orm }: Database) {
+  const silent = lt(workers.lastHeartbeatAt, sql`now() - interval '1 minute'`);
+
   return {
-    async heartbeat(worker: { id: string; slots: number; running: number; capabilities: Capabilities }): Promise<void> {
+    async heartbeat(worker: Heartbeat): Promise<void> {
       const { id, ...values } = worker;
       const set = { ...values, lastHeartbeatAt: sql`now()` };
       await orm
@@ -14,19 +19,39 @@ export function workerRepository({ orm }: Database) {
         .onConflictDoUpdate({ target: workers.id, set });
     },
 
+    /** From now on nothing is given to the worker; what it had to itself is swept like that of a dead one. */
     async leave(id: string): Promise<void> {
-      await orm.delete(workers).where(eq(workers.id, id));
+      const longAgo = sql`least(${workers.lastHeartbeatAt}, now() - ${liveFor}::interval)`;
+      await orm.update(workers).set({ lastHeartbeatAt: longAgo }).where(eq(workers.id, id));
     },
 
-    /** Workers that have shown life within a minute; those silent for longer are forgotten. */
+    /** The workers that live. */
     async list(): Promise<WorkerInfo[]> {
-      await orm.delete(workers).where(lt(workers.lastHeartbeatAt, sql`now() - interval '1 minute'`));
-      const rows = await orm.select().from(workers).orderBy(asc(workers.id));
+      const rows = await orm
+        .select()
+        .from(workers)
+        .where(sql`${workers.lastHeartbeatAt} > now() - ${liveFor}::interval`)
+        .orderBy(asc(workers.id));
       return rows.map((row) => ({
         ...row,
         startedAt: row.startedAt.toISOString(),
         lastHeartbeatAt: row.lastHeartbeatAt.toISOString(),
       }));
+    },
+
+    /** Every worker that is remembered, the silent ones too. */
+    async known(): Promise<string[]> {
+      return (await orm.select({ id: workers.id }).from(workers)).map((row) => row.id);
+    },
+
+    /** Workers without a sign of life for a minute, each to be forgotten once nothing is left of it. */
+    async silent(): Promise<string[]> {
+      return (await orm.select({ id: workers.id }).from(workers).where(silent)).map((row) => row.id);
+    },
+
+    /** Unless it has come back. */
+    async forget(id: string): Promise<void> {
+      await orm.delete(workers).where(and(eq(workers.id, id), silent));
     },
   };
 }

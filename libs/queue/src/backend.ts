@@ -7,26 +7,39 @@ export interface QueueSettings {
   databaseUrl: string;
 }
 
-/** The one name of the one queue; a job holds a deployment's id and nothing else. */
-const queueName = 'deployments';
+/** The queue that every worker takes from, or the one that a single worker has to itself. */
+export const queueName = (workerId: string | null) => (workerId === null ? 'deployments' : `deployments-${workerId}`);
+
+/** A job holds a deployment's id and nothing else. */
 export interface JobData {
   deploymentId: string;
 }
 
 /** The part of BullMQ's classes that is used; their type parameters differ by store. */
-interface JobQueue {
+export interface JobQueue {
   add(name: string, data: JobData, options: { jobId: string }): Promise<unknown>;
   getJobCounts(state: 'waiting'): Promise<unknown>;
+  obliterate(options: { force: boolean }): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   close(): Promise<void>;
 }
-interface JobWorker {
+export interface JobWorker {
   on(event: 'error', listener: (error: Error) => void): unknown;
   waitUntilReady(): Promise<unknown>;
+  isPaused(): boolean;
+  isRunning(): boolean;
+  pause(doNotWaitActive: boolean): Promise<void>;
+  resume(): Promise<void>;
   close(): Promise<void>;
 }
 
-type Processor = (job: { data: JobData }, token?: string, signal?: AbortSignal) => Promise<void>;
+/** The part of BullMQ's job that is used. */
+interface Job {
+  data: JobData;
+  moveToWait(token?: string): Promise<unknown>;
+}
+
+export type Processor = (job: Job, token?: string, signal?: AbortSignal) => Promise<void>;
 type WorkerSettings = {
   concurrency: number;
   lockDuration: number;
@@ -37,13 +50,16 @@ type WorkerSettings = {
 
 /** BullMQ's two classes over one of its stores, and how that store is asked whether it lives. */
 export interface Backend {
-  queue(): JobQueue;
-  worker(process: Processor, settings: WorkerSettings): JobWorker;
+  queue(name: string): JobQueue;
+  worker(name: string, process: Processor, settings: WorkerSettings): JobWorker;
   close(): Promise<void>;
 }
 
 /** Finished jobs are dropped at once: PostgreSQL rows of ours are the truth, and a kept id would block a re-add. */
 const defaultJobOptions = { removeOnComplete: true, removeOnFail: true } as const;
+
+/** Notes about a queue that nobody reads; written late, they outlive a queue that was removed meanwhile. */
+const skipMetasUpdate = true;
 
 export function createBackend(settings: QueueSettings): Backend {
   return settings.redisUrl ? redisBackend(settings.redisUrl) : postgresBackend(settings.databaseUrl);
@@ -53,8 +69,8 @@ function redisBackend(url: string): Backend {
   const connection = new Redis(url, { maxRetriesPerRequest: null, enableReadyCheck: true });
   connection.on('error', () => {});
   return {
-    queue: () => new Queue<JobData>(queueName, { connection, defaultJobOptions }),
-    worker: (process, options) => new Worker<JobData, void>(queueName, process, { connection, ...options }),
+    queue: (name) => new Queue<JobData>(name, { connection, defaultJobOptions, skipMetasUpdate }),
+    worker: (name, process, options) => new Worker<JobData, void>(name, process, { connection, ...options }),
     close: async () => connection.disconnect(),
   };
 }
@@ -63,8 +79,8 @@ function postgresBackend(connectionString: string): Backend {
   const connection = { connectionString, keepAlive: true, max: 3, migrate: true };
   const classes = withBackend(createPostgresBackend);
   return {
-    queue: () => new classes.Queue<JobData>(queueName, { connection, defaultJobOptions }),
-    worker: (process, options) => new classes.Worker<JobData, void>(queueName, process, { connection, ...options }),
+    queue: (name) => new classes.Queue<JobData>(name, { connection, defaultJobOptions, skipMetasUpdate }),
+    worker: (name, process, options) => new classes.Worker<JobData, void>(name, process, { connection, ...options }),
     close: async () => {},
   };
 }

@@ -23,8 +23,8 @@ for (const { name, skip, settings } of backends) {
     t.teardown(() => queue.close());
     await queue.ping();
     const seen: string[] = [];
-    const start = (process: (id: string) => Promise<void>) =>
-      createQueueWorker(connection, { slots: 2, process, onError: (error) => t.fail(error.message) });
+    const start = (process: (id: string) => Promise<void>, { workerId = 'w', slots = 2 } = {}) =>
+      createQueueWorker(connection, { workerId, slots, process, onError: (error) => t.fail(error.message) });
 
     t.test('what was queued before a worker came is taken, and the same attempt once', async (t) => {
       await queue.add('a', 1);
@@ -67,6 +67,63 @@ for (const { name, skip, settings } of backends) {
       release();
       await closing;
       t.ok(ended);
+    });
+
+    t.test('a worker takes what is for it alone, and nobody else does', async (t) => {
+      const taken: string[] = [];
+      const workers = await Promise.all(
+        ['one', 'two'].map((workerId) => start(async (id) => void taken.push(`${workerId} ${id}`), { workerId })),
+      );
+      for (let job = 0; job < 6; job += 1) await queue.add(`e${job}`, 1, job % 2 ? 'one' : 'two');
+      await until('all are taken', async () => taken.length === 6);
+      await Promise.all(workers.map((worker) => worker.close()));
+      t.same(taken.sort(), ['one e1', 'one e3', 'one e5', 'two e0', 'two e2', 'two e4']);
+    });
+
+    t.test('both queues share the slots, and a full worker leaves common jobs to an idle one', async (t) => {
+      const underWay = new Map<string, () => void>();
+      const takenBy = new Map<string, string>();
+      const most = { full: 0, idle: 0 };
+      const busy = { full: 0, idle: 0 };
+      const work = (workerId: 'full' | 'idle') => async (id: string) => {
+        busy[workerId] += 1;
+        most[workerId] = Math.max(most[workerId], busy[workerId]);
+        takenBy.set(id, workerId);
+        await new Promise<void>((resolve) => underWay.set(id, resolve));
+        busy[workerId] -= 1;
+      };
+      const full = await start(work('full'), { workerId: 'full', slots: 2 });
+      await queue.add('f1', 1, 'full');
+      await queue.add('f2', 1, 'full');
+      await until('the worker is full', async () => underWay.size === 2);
+      await queue.add('f3', 1, 'full');
+      await queue.add('f4', 1);
+      await queue.add('f5', 1);
+      const idle = await start(work('idle'), { workerId: 'idle', slots: 2 });
+      await until('the idle one has the common jobs', async () => underWay.size === 4);
+      t.same([takenBy.get('f4'), takenBy.get('f5')], ['idle', 'idle']);
+      t.notOk(takenBy.has('f3'), 'what is for the full worker waits for it');
+      underWay.get('f1')?.();
+      await until('it goes on once a slot is free', async () => takenBy.get('f3') === 'full');
+      for (let job = 6; job < 12; job += 1) await queue.add(`f${job}`, 1, job % 3 ? null : 'full');
+      await until('everything is worked off', async () => {
+        for (const end of underWay.values()) end();
+        return takenBy.size === 11 && busy.full + busy.idle === 0;
+      });
+      await Promise.all([full.close(), idle.close()]);
+      t.same(most, { full: 2, idle: 2 }, 'never more than the slots at once');
+    });
+
+    t.test('the queue of a worker that is gone goes with it, and may come back', async (t) => {
+      await queue.add('g1', 1, 'gone');
+      await queue.forget('gone');
+      await queue.forget('gone');
+      const taken: string[] = [];
+      const worker = await start(async (id) => void taken.push(id), { workerId: 'gone' });
+      await queue.add('g2', 1, 'gone');
+      await until('what came later is taken', async () => taken.length > 0);
+      await worker.close();
+      t.same(taken, ['g2']);
     });
   });
 }

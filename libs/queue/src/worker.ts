@@ -1,4 +1,5 @@
-import { createBackend, type QueueSettings } from './backend.js';
+import { createBackend, type JobWorker, type Processor, type QueueSettings, queueName } from './backend.js';
+import { createSlots } from './slots.js';
 
 export interface QueueWorker {
   /** Takes no new jobs and waits for those under way. */
@@ -6,7 +7,9 @@ export interface QueueWorker {
 }
 
 export interface QueueWorkerOptions {
-  /** Jobs at once. */
+  /** Names the queue that this worker has to itself, beside the one that all share. */
+  workerId: string;
+  /** Jobs at once, of both queues together. */
   slots: number;
   /** Runs a deployment to its end; it must not throw for the deployment's own failure. */
   process(deploymentId: string): Promise<void>;
@@ -19,10 +22,10 @@ const recoveryMs = 5_000;
 /** How long a worker that could not ask its store for a job waits before it asks again; BullMQ's own 15 s is a long silence. */
 const retryMs = 1_000;
 
-/** Starts to take deployments from the queue; resolves once the store answers. */
+/** Starts to take deployments from the common queue and from the worker's own; resolves once the store answers. */
 export async function createQueueWorker(
   settings: QueueSettings,
-  { slots, process, onError }: QueueWorkerOptions,
+  { workerId, slots, process, onError }: QueueWorkerOptions,
 ): Promise<QueueWorker> {
   const backend = createBackend(settings);
   const options = {
@@ -32,12 +35,17 @@ export async function createQueueWorker(
     maxStalledCount: 3,
     runRetryDelay: retryMs,
   };
-  const worker = backend.worker((job) => process(job.data.deploymentId), options);
-  worker.on('error', onError);
-  await worker.waitUntilReady();
+  const workers: JobWorker[] = [];
+  const shared: Processor = createSlots(slots, workers).share((job) => process(job.data.deploymentId));
+  for (const name of [queueName(null), queueName(workerId)]) {
+    const worker = backend.worker(name, shared, options);
+    worker.on('error', onError);
+    workers.push(worker);
+  }
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   return {
     async close() {
-      await worker.close();
+      await Promise.all(workers.map((worker) => worker.close()));
       await backend.close();
     },
   };

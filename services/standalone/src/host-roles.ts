@@ -10,7 +10,7 @@ type StartOrder = Extract<Order, { kind: 'start' }>;
 /** How long the roles have to end once the supervisor has died. */
 const abandonedLimitMs = 2_000;
 
-/** Runs roles in this process as the supervisor orders, and ends with it. */
+/** Runs roles in this process as the supervisor orders, and ends with it. SIGHUP reloads those that can. */
 export function hostRoles(table: Readonly<Record<string, Role>>, names: readonly string[]): void {
   const supervisor = process.ppid;
   const running = new Map<string, RunningRole>();
@@ -43,6 +43,9 @@ export function hostRoles(table: Readonly<Record<string, Role>>, names: readonly
   };
 
   process.on('message', (order: Order) => void obey(order).catch((error) => fail(error)));
+  process.on('SIGHUP', () => {
+    for (const role of running.values()) role.reload?.().catch((error) => console.error(error));
+  });
   process.on('disconnect', () => void abandon([...running.values()], supervisor, started));
 }
 

@@ -2,6 +2,8 @@ import type { RoleConfig } from './messages.js';
 
 export interface RunningRole {
   url: string;
+  /** Takes in what has changed outside, such as plugins. */
+  reload?(): Promise<unknown>;
   close(): Promise<void>;
 }
 

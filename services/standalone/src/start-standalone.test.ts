@@ -58,6 +58,17 @@ function alive(pid: number) {
 const postmasterOf = async (dataDir: string) =>
   Number.parseInt(await readFile(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8'), 10);
 
+t.test('a role process that gets SIGHUP reloads its roles and goes on', async (t) => {
+  const dataDir = await folder(t);
+  const { pids, urls } = await start(t, dataDir);
+  process.kill(pids.worker!, 'SIGHUP');
+  process.kill(pids.catalog!, 'SIGHUP');
+  const events = async () => (await readFile(join(dataDir, 'events'), 'utf8')).trim().split('\n').sort();
+  const reloaded = ['api reloaded', 'catalog reloaded', 'worker reloaded'];
+  t.ok(await until(async () => JSON.stringify(await events()) === JSON.stringify(reloaded)));
+  t.equal(await pidAt(urls.worker!), pids.worker);
+});
+
 t.test('everything starts, and stops in order within 5 s, with nothing left', async (t) => {
   const dataDir = await folder(t);
   const { urls, pids, folder: kept, config, stop } = await start(t, dataDir);

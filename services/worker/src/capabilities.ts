@@ -1,26 +1,113 @@
-import type { Capabilities, Capability, HostSettings, Unavailable } from '@pierhead/model';
+import {
+  type Capabilities,
+  type Capability,
+  type EntryKind,
+  entryKinds,
+  type HostSettings,
+  type PluginInfo,
+  type Unavailable,
+  WorldError,
+} from '@pierhead/model';
+import type { RegistrySource } from '@pierhead/plugin-host';
 import type { Registries } from '@pierhead/registry';
+import { failureOf } from './failure.js';
+import { dispose } from './look-up.js';
+import type { WorkerContext } from './worker-context.js';
 
-interface Asked {
-  unavailable?(context: { host: HostSettings; signal: AbortSignal }): Promise<Unavailable | null>;
+type Settings = Pick<WorkerContext, 'host' | 'logger'>;
+type Asked = Parameters<typeof dispose>[0];
+
+interface Entry {
+  kind: EntryKind;
+  id: string;
+  version: string;
+  open(): Promise<Asked>;
 }
 
 const limitMs = 5_000;
+/** Each question to a plugin may start a thread. */
+const pluginsAtOnce = 4;
 
-/** What this machine can fetch, build and run, asked of every registry entry. */
-export async function findCapabilities(
-  { providers, builders, runtimes }: Registries,
-  host: HostSettings,
-): Promise<Capabilities> {
-  const signal = AbortSignal.timeout(limitMs);
-  const ask = async ({ id, version }: { id: string; version: string }, instance: Asked | null): Promise<Capability> => {
-    const reason = (await instance?.unavailable?.({ host, signal })) ?? null;
-    return { id, version, available: reason === null, reason };
-  };
-  const [p, b, r] = await Promise.all([
-    Promise.all(providers.getAllProviders().map(async (each) => ask(each, await providers.getProvider(each.id)))),
-    Promise.all(builders.getAllBuilders().map(async (each) => ask(each, await builders.getBuilder(each.id)))),
-    Promise.all(runtimes.getAllRuntimes().map(async (each) => ask(each, await runtimes.getRuntime(each.id)))),
-  ]);
-  return { providers: p, builders: b, runtimes: r };
+/** What this machine can fetch, build and run with the entries that come with Pierhead, in every version. */
+export async function builtInCapabilities(source: RegistrySource, settings: Settings): Promise<Capabilities> {
+  const entries = entriesOf(source.current()).filter((entry) => !isOfPlugin(entry, source.plugins()));
+  return byKind(await Promise.all(entries.map(async (entry) => [entry.kind, await ask(entry, settings)] as const)));
 }
+
+/** The same of plugins: asked a few at a time. */
+export async function pluginCapabilities(source: RegistrySource, settings: Settings): Promise<Capabilities> {
+  const entries = entriesOf(source.current()).filter((entry) => isOfPlugin(entry, source.plugins()));
+  const found: (readonly [EntryKind, Capability])[] = [];
+  const askNext = async (): Promise<void> => {
+    for (let entry = entries.shift(); entry; entry = entries.shift()) {
+      found.push([entry.kind, await ask(entry, settings)]);
+    }
+  };
+  await Promise.all(Array.from({ length: pluginsAtOnce }, askNext));
+  return byKind(found);
+}
+
+/** Both together. */
+export const joinCapabilities = (one: Capabilities, other: Capabilities): Capabilities => ({
+  providers: [...one.providers, ...other.providers],
+  builders: [...one.builders, ...other.builders],
+  runtimes: [...one.runtimes, ...other.runtimes],
+});
+
+const isOfPlugin = ({ kind, id, version }: Entry, plugins: readonly PluginInfo[]) =>
+  plugins.some(({ entries }) =>
+    entries.some((each) => each.kind === kind && each.id === id && each.version === version),
+  );
+
+function entriesOf({ providers, builders, runtimes }: Registries): Entry[] {
+  const each = (kind: EntryKind, all: { id: string; versions: string[] }[], open: Registry['open']): Entry[] =>
+    all.flatMap(({ id, versions }) =>
+      versions.map((version) => ({ kind, id, version, open: () => open(id, version) })),
+    );
+  return [
+    ...each('provider', providers.getAllProviders(), (id, version) => providers.getProvider(id, version)),
+    ...each('builder', builders.getAllBuilders(), (id, version) => builders.getBuilder(id, version)),
+    ...each('runtime', runtimes.getAllRuntimes(), (id, version) => runtimes.getRuntime(id, version)),
+  ];
+}
+
+interface Registry {
+  open(id: string, version: string): Promise<Asked>;
+}
+
+/** One that cannot be loaded, or does not answer, cannot be used. */
+async function ask({ id, version, open }: Entry, { host, logger }: Settings): Promise<Capability> {
+  let instance: Asked = null;
+  try {
+    instance = await open();
+    const reason = await answer(instance, host);
+    return { id, version, available: reason === null, reason };
+  } catch (error) {
+    const { code, message, hint } = failureOf(error, null);
+    return { id, version, available: false, reason: { code, message, hint: hint ?? '' } };
+  } finally {
+    await dispose(instance, logger);
+  }
+}
+
+async function answer(instance: Asked, host: HostSettings): Promise<Unavailable | null> {
+  if (!instance?.unavailable) return null;
+  const signal = AbortSignal.timeout(limitMs);
+  const late = new Promise<never>((_resolve, reject) =>
+    signal.addEventListener('abort', () => reject(tooLate()), { once: true }),
+  );
+  return (await Promise.race([instance.unavailable({ host, signal }), late])) ?? null;
+}
+
+const tooLate = () =>
+  new WorldError('plugin_timeout', `It did not say within ${limitMs / 1_000} s whether it can be used here.`);
+
+const byKind = (found: readonly (readonly [EntryKind, Capability])[]): Capabilities => {
+  const of = (wanted: EntryKind) =>
+    found
+      .filter(([kind]) => kind === wanted)
+      .map(([, capability]) => capability)
+      .toSorted((a, b) => a.id.localeCompare(b.id));
+  const [providers, builders, runtimes] = entryKinds.map(of) as [Capability[], Capability[], Capability[]];
+  return { providers, builders, runtimes };
+};

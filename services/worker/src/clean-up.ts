@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { CallContext } from '@pierhead/model';
+import { dispose, unknown } from './look-up.js';
 import type { Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
@@ -14,12 +15,19 @@ export async function cleanUp(run: Run, worker: WorkerContext): Promise<void> {
     await stopDeployment(id, run.context, worker);
 }
 
-/** Stops whatever a deployment started, with the runtime that started it. */
+/** Stops whatever a deployment started, with the runtime that started it, or with a newer one where that is gone. */
 export async function stopDeployment(deploymentId: string, context: CallContext, worker: WorkerContext): Promise<void> {
   const row = await worker.deployments.find(deploymentId);
   if (!row?.instance) return;
-  const runtime = await worker.registries.runtimes.getRuntime(row.snapshot.runtimeId, row.snapshot.runtimeVersion);
   const { serviceId, environment, snapshot } = row;
-  await runtime?.stop({ serviceId, environment, deploymentId, serviceName: snapshot.serviceName }, context);
+  const { runtimeId: id, runtimeVersion: version } = snapshot;
+  const { runtimes } = worker.source.current();
+  const runtime = (await runtimes.getRuntime(id, version)) ?? (await runtimes.getRuntime(id));
+  if (!runtime) throw unknown({ kind: 'runtime', id, version });
+  try {
+    await runtime.stop({ serviceId, environment, deploymentId, serviceName: snapshot.serviceName }, context);
+  } finally {
+    await dispose(runtime, worker.logger);
+  }
   await worker.deployments.stopped(deploymentId);
 }

@@ -1,7 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exclusively, serviceRepository } from '@pierhead/database';
+import type { Artifact, CallContext } from '@pierhead/model';
 import { stopDeployment } from './clean-up.js';
+import { dispose } from './look-up.js';
 import type { WorkerContext } from './worker-context.js';
 
 const limitMs = 60_000;
@@ -30,7 +32,7 @@ async function clearAll(worker: WorkerContext): Promise<void> {
       const artifacts = await services.ownArtifacts(id);
       if (!artifacts) continue;
       for (const { builderId, artifact } of artifacts) {
-        await (await worker.registries.builders.getBuilder(builderId))?.discard?.(artifact, context);
+        await discard(builderId, artifact, context, worker);
       }
       await services.forget(id);
     } catch (error) {
@@ -38,5 +40,14 @@ async function clearAll(worker: WorkerContext): Promise<void> {
     } finally {
       await rm(workspace, { recursive: true, force: true });
     }
+  }
+}
+
+async function discard(builderId: string, artifact: Artifact, context: CallContext, worker: WorkerContext) {
+  const builder = await worker.source.current().builders.getBuilder(builderId);
+  try {
+    await builder?.discard?.(artifact, context);
+  } finally {
+    await dispose(builder, worker.logger);
   }
 }

@@ -1,7 +1,9 @@
 import type { Artifact, Instance, Revision, Source } from '@pierhead/model';
+import { askSources } from './ask-sources.js';
 import { awaitGateways } from './await-gateways.js';
 import { awaitHealth } from './await-health.js';
 import { cleanUp } from './clean-up.js';
+import { emptyFolder } from './empty-folder.js';
 import { leaseSeconds } from './keep-lease.js';
 import { assertHeld, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
@@ -12,7 +14,7 @@ export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
     // A worker may have died right after its switch: what is live is not touched again.
     if (await worker.deployments.isLive(run.spec.deploymentId)) return;
     const revision = await run.stage('resolve', () => resolve(run, worker));
-    const source = await run.stage('fetch', () => fetch(run, revision));
+    const source = await run.stage('fetch', () => fetch(run, worker, revision));
     const artifact = await run.stage('build', () => build(run, worker, source));
     const instance = await run.stage('release', () => release(run, worker, artifact));
     await run.stage('verify', () => awaitHealth(run, instance));
@@ -25,13 +27,21 @@ export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
 /** What was resolved once is what ships, whichever attempt ships it. */
 async function resolve(run: Run, worker: WorkerContext): Promise<Revision> {
   if (run.resolved) return run.resolved;
-  const revision = await run.provider.resolveRevision(run.providerConfig, run.want, run.context);
-  assertHeld(run, await worker.runs.resolved(run.lease, revision));
-  return revision;
+  const { answer, used } = await askSources(run, (provider, { config }) =>
+    provider.resolveRevision(config, run.want, run.context),
+  );
+  assertHeld(run, await worker.runs.resolved(run.lease, answer, used));
+  run.sourceUsed = used;
+  return answer;
 }
 
-async function fetch(run: Run, revision: Revision): Promise<Source> {
-  return run.provider.fetchSource(revision, run.providerConfig, run.sourceFolder, run.context);
+/** A fallback gives the revision that was resolved, wherever that was. */
+async function fetch(run: Run, worker: WorkerContext, revision: Revision): Promise<Source> {
+  const { answer, used } = await askSources(run, async (provider, { config }) =>
+    provider.fetchSource(revision, config, await emptyFolder(run.sourceFolder), run.context),
+  );
+  if (used.fallback !== run.sourceUsed?.fallback) assertHeld(run, await worker.runs.fetched(run.lease, used));
+  return answer;
 }
 
 async function build(run: Run, worker: WorkerContext, source: Source): Promise<Artifact> {

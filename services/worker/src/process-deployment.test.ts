@@ -1,128 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import {
-  connect,
-  createSecrets,
-  deploymentRepository,
-  gatewayRepository,
-  logRepository,
-  migrate,
-  newId,
-  projectRepository,
-  runRepository,
-  serviceRepository,
-} from '@pierhead/database';
-import { createLogger } from '@pierhead/logger';
-import { type Builder, type Provider, type Runtime, UserError, WorldError } from '@pierhead/model';
-import { createRegistries } from '@pierhead/registry';
-import { recordingContext, sampleManifests, testDatabase } from '@pierhead/testing';
-import t, { type Test } from 'tap';
-import { createBell } from './bell.js';
-import type { Interruption } from './interruption.js';
-import { processDeployment } from './process-deployment.js';
-import type { WorkerContext } from './worker-context.js';
-
-interface Fakes {
-  provider?: Partial<Provider>;
-  builder?: Partial<Builder>;
-  runtime?: Partial<Runtime>;
-}
-
-/** A worker on a real database, with a provider, builder and runtime that note what they are asked. */
-async function setUp(t: Test, fakes: Fakes = {}) {
-  const { url } = await testDatabase(t);
-  await migrate(url);
-  const database = connect(url, { name: 'test' });
-  t.teardown(() => database.close());
-  const calls: string[] = [];
-  const note =
-    <A extends unknown[], R>(name: string, answer: (...words: A) => R) =>
-    (...words: A): R => {
-      calls.push(name);
-      return answer(...words);
-    };
-  const provider: Provider = {
-    resolveRevision: note('resolve', async () => ({ id: `r${calls.length}` })),
-    fetchSource: note('fetch', async (_revision, _config, path) => ({ kind: 'tree' as const, path })),
-    ...fakes.provider,
-  };
-  const builder: Builder = {
-    build: note('build', async () => ({ kind: 'image' as const, digest: 'sha256:1', bytes: 1 })),
-    ...fakes.builder,
-  };
-  const runtime: Runtime = {
-    start: note('start', async (_artifact, { deploymentId }) => ({
-      ids: [deploymentId],
-      upstreams: [{ kind: 'http' as const, host: '127.0.0.1', port: 1 }],
-    })),
-    probe: async () => ({ healthy: true }),
-    adopt: async () => null,
-    stop: async ({ deploymentId }) => void calls.push(`stop ${deploymentId}`),
-    async *logs() {},
-    ...fakes.runtime,
-  };
-  const samples = sampleManifests();
-  const registries = createRegistries({
-    providers: [{ ...samples.providers[0]!, id: 'p', produces: 'tree', load: async () => () => provider }],
-    builders: [
-      { ...samples.builders[0]!, id: 'b', accepts: ['tree'], produces: 'image', load: async () => () => builder },
-    ],
-    runtimes: [{ ...samples.runtimes[0]!, id: 'r', accepts: ['image'], load: async () => () => runtime }],
-  });
-  const { workspace, storage, host } = await recordingContext(t);
-  const version = (metadata: { version: string } | null) => metadata!.version;
-  const worker: WorkerContext = {
-    id: 'worker',
-    database,
-    deployments: deploymentRepository(database),
-    runs: runRepository(database),
-    logs: logRepository(database),
-    gateways: gatewayRepository(database),
-    secrets: createSecrets(randomBytes(32).toString('base64')),
-    storage,
-    registries,
-    host,
-    capabilities: { providers: [], builders: [], runtimes: [] },
-    workspaces: workspace,
-    cancellations: createBell(),
-    acknowledgements: createBell(),
-    logger: createLogger('worker', 'silent'),
-  };
-  const project = await projectRepository(database).ensureDefault();
-  const service = await serviceRepository(database).create({
-    id: newId(),
-    projectId: project.id,
-    name: 'web',
-    providerId: 'p',
-    providerVersion: version(registries.providers.getProviderMetadata('p')),
-    builderId: 'b',
-    builderVersion: version(registries.builders.getBuilderMetadata('b')),
-    runtimeId: 'r',
-    runtimeVersion: version(registries.runtimes.getRuntimeMetadata('r')),
-    providerConfig: {},
-    builderConfig: {},
-    runtimeConfig: {},
-    variables: {},
-    hostnames: [],
-    delivery: { autoDeploy: true, queuePolicy: 'latest-wins', keepReleases: 5 },
-  });
-  if ('conflict' in service) throw new Error(service.conflict);
-  const active = new Map<string, Interruption>();
-  const create = async () => {
-    const trigger = { kind: 'api', actor: null, event: null };
-    return (await worker.deployments.create({
-      serviceId: service.id,
-      environment: 'production',
-      trigger,
-      input: {},
-      idempotencyKey: null,
-    }))!.id;
-  };
-  const run = async (id: string) => {
-    await processDeployment(id, worker, active);
-    return (await worker.deployments.find(id))!;
-  };
-  return { worker, calls, active, create, run };
-}
+import { UserError, WorldError } from '@pierhead/model';
+import t from 'tap';
+import { setUp } from './fixture.js';
 
 t.test('the old release is stopped after the switch, and not before', async (t) => {
   const { calls, create, run } = await setUp(t);
@@ -143,7 +21,7 @@ t.test('a worker that died after its switch left a live release, which its succe
   const lease = { deploymentId: id, owner: 'dead', epoch: 1 };
   await worker.runs.released(lease, { ids: [id], upstreams: [] });
   await worker.runs.switch(lease, [{ kind: 'http', host: '127.0.0.1', port: 2 }]);
-  await worker.deployments.releaseLapsed();
+  await worker.dispatches.releaseLapsed();
   t.match(await run(id), { status: 'succeeded', live: true });
   t.same(calls, [`stop ${old}`], 'only what no longer serves is stopped');
 });

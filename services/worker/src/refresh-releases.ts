@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { releaseRepository } from '@pierhead/database';
+import { dispose } from './look-up.js';
 import type { WorkerContext } from './worker-context.js';
 
 const limitMs = 10_000;
@@ -11,13 +12,13 @@ export async function refreshReleases(worker: WorkerContext): Promise<void> {
     if (!upstreams.some((each) => each.kind === 'http')) continue;
     const row = await worker.deployments.find(deploymentId);
     const runtime =
-      row && (await worker.registries.runtimes.getRuntime(row.snapshot.runtimeId, row.snapshot.runtimeVersion));
+      row && (await worker.source.current().runtimes.getRuntime(row.snapshot.runtimeId, row.snapshot.runtimeVersion));
     if (!row || !runtime) continue;
     const { serviceId, environment, snapshot } = row;
     const identity = { serviceId, environment, deploymentId, serviceName: snapshot.serviceName };
     const signal = AbortSignal.timeout(limitMs);
     const context = { log: () => {}, signal, workspace: worker.workspaces, storage: worker.storage, host: worker.host };
-    const found = await runtime.adopt(identity, context);
+    const found = await runtime.adopt(identity, context).finally(() => dispose(runtime, worker.logger));
     const current = found?.upstreams ?? [];
     if (current.length === 0 || isDeepStrictEqual(sorted(current), sorted(upstreams))) continue;
     worker.logger.info({ deploymentId }, 'a release has moved to other addresses');

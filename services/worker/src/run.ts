@@ -1,6 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DeploymentColumns, Lease } from '@pierhead/database';
+import type { DeploymentColumns, Lease, SourceUsed } from '@pierhead/database';
 import type {
   Builder,
   CallContext,
@@ -12,18 +11,23 @@ import type {
   StageStatus,
   Want,
 } from '@pierhead/model';
+import { emptyFolder } from './empty-folder.js';
 import type { Interruption } from './interruption.js';
 import type { LogWriter } from './log-writer.js';
+import type { LookUp } from './look-up.js';
+import type { SourcePlace } from './source-place.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** One deployment in a worker's hands: what to run it with, and where its progress is recorded. */
 export interface Run {
   lease: Lease;
   want: Want;
-  provider: Provider;
+  /** The service's own source, then its fallbacks. */
+  places: SourcePlace[];
+  /** The place that answered last, in an earlier attempt too. */
+  sourceUsed: SourceUsed | null;
   builder: Builder;
   runtime: Runtime;
-  providerConfig: unknown;
   builderConfig: unknown;
   spec: RunSpec;
   context: CallContext;
@@ -42,21 +46,26 @@ export interface Run {
   cleanup(work: () => Promise<void>): Promise<void>;
 }
 
-export type Parts = Pick<Run, 'lease' | 'provider' | 'builder' | 'runtime' | 'interruption'> & { log: LogWriter };
+export type Parts = Pick<Run, 'lease' | 'builder' | 'runtime' | 'interruption'> & {
+  log: LogWriter;
+  provider: Provider;
+  lookUp: LookUp;
+};
 
 const cleanupMs = 60_000;
 
 /** Gathers what a deployment needs, its secrets opened, with an empty workspace of its own. */
-export async function createRun(row: DeploymentColumns, { log, ...parts }: Parts, worker: WorkerContext): Promise<Run> {
+export async function createRun(
+  row: DeploymentColumns,
+  { log, provider, lookUp, ...parts }: Parts,
+  worker: WorkerContext,
+): Promise<Run> {
   const { snapshot, serviceId, environment, id: deploymentId } = row;
-  const { providerConfig, builderConfig, runtimeConfig, variables, serviceName } = worker.secrets.open(
-    snapshot,
-    serviceId,
-  );
+  const opened = worker.secrets.open(snapshot, serviceId);
+  const { builderConfig, runtimeConfig, variables, serviceName } = opened;
   const workspace = join(worker.workspaces, deploymentId);
-  const sourceFolder = join(workspace, 'source');
-  await rm(workspace, { recursive: true, force: true });
-  await mkdir(sourceFolder, { recursive: true, mode: 0o700 });
+  await emptyFolder(workspace);
+  const sourceFolder = await emptyFolder(join(workspace, 'source'));
 
   let writingTo: StageName = 'resolve';
   const begin = async (name: StageName) => {
@@ -68,7 +77,8 @@ export async function createRun(row: DeploymentColumns, { log, ...parts }: Parts
   const run: Run = {
     ...parts,
     want: row.want,
-    providerConfig,
+    places: placesOf(opened, provider, lookUp),
+    sourceUsed: row.sourceUsed,
     builderConfig,
     spec: {
       serviceId,
@@ -115,6 +125,18 @@ export async function createRun(row: DeploymentColumns, { log, ...parts }: Parts
     },
   };
   return run;
+}
+
+/** A fallback's provider is looked up once it is needed. */
+function placesOf(snapshot: DeploymentColumns['snapshot'], provider: Provider, lookUp: LookUp): SourcePlace[] {
+  const own = { providerId: snapshot.providerId, fallback: null };
+  // Snapshots from before there were fallback sources have none.
+  const fallbacks = (snapshot.fallbackSources ?? []).map(({ providerId, providerVersion, providerConfig }, index) => ({
+    used: { providerId, fallback: index },
+    config: providerConfig,
+    provider: () => lookUp.provider(providerId, providerVersion),
+  }));
+  return [{ used: own, config: snapshot.providerConfig, provider: async () => provider }, ...fallbacks];
 }
 
 /** Throws unless a write under the lease took effect. */

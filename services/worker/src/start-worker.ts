@@ -8,9 +8,12 @@ import {
   connect,
   createSecrets,
   deploymentRepository,
+  disabledEntryRepository,
+  dispatchRepository,
   gatewayRepository,
   listen,
   logRepository,
+  lookupRepository,
   repeat,
   runRepository,
   uploadRepository,
@@ -18,13 +21,13 @@ import {
 } from '@pierhead/database';
 import { createServer, registerHealth } from '@pierhead/http';
 import { createLogger } from '@pierhead/logger';
+import { createRegistrySource } from '@pierhead/plugin-host';
 import { providers } from '@pierhead/providers';
 import { createQueueWorker } from '@pierhead/queue';
-import { createRegistries } from '@pierhead/registry';
 import { runtimes } from '@pierhead/runtimes';
 import { createFolderStorage } from '@pierhead/storage';
+import { startAdvertising } from './advertise.js';
 import { createBell } from './bell.js';
-import { findCapabilities } from './capabilities.js';
 import { clearRemovedServices } from './clear-removed.js';
 import type { Interruption } from './interruption.js';
 import { processDeployment } from './process-deployment.js';
@@ -36,11 +39,13 @@ export interface RunningWorker {
   id: string;
   /** Where health and metrics answer. */
   url: string;
+  /** Reads the plugins anew; deployments under way keep what they have. */
+  reload(): Promise<void>;
   /** Takes no new deployments, hands those under way back to the queue, lets go of everything. */
   close(): Promise<void>;
 }
 
-const heartbeatMs = 10_000;
+const clearMs = 10_000;
 const refreshMs = 30_000;
 const sweepMs = 60_000;
 
@@ -50,7 +55,8 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const logger = createLogger('worker', config.logLevel);
   const database = connect(config.databaseUrl, { name: 'worker', max: config.workerSlots + 3 });
   const uploads = uploadRepository(database);
-  const registries = createRegistries({ providers, builders, runtimes });
+  const builtIn = { providers, builders, runtimes };
+  const source = await createRegistrySource({ builtIn, plugins: config.plugins, logger });
   const host = { dockerHost: config.dockerHost, dockerNetwork: config.dockerNetwork, egressAllow: config.egressAllow };
   const workspacesRoot = join(config.dataDir, 'workspaces');
   const [cancellations, acknowledgements] = [createBell(), createBell()];
@@ -60,14 +66,18 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     id,
     database,
     deployments: deploymentRepository(database),
+    dispatches: dispatchRepository(database),
+    disabled: disabledEntryRepository(database),
+    lookups: lookupRepository(database),
     runs: runRepository(database),
     logs: logRepository(database),
     gateways: gatewayRepository(database),
     secrets: createSecrets(config.secretKey),
     storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
-    registries,
+    source,
     host,
-    capabilities: await findCapabilities(registries, host),
+    labels: config.workerLabels,
+    capabilities: { providers: [], builders: [], runtimes: [] },
     workspaces: join(workspacesRoot, id),
     cancellations,
     acknowledgements,
@@ -75,35 +85,31 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   };
   await mkdir(worker.workspaces, { recursive: true, mode: 0o700 });
 
+  const advertising = await startAdvertising(worker, { slots: config.workerSlots, running: () => active.size });
   const workers = workerRepository(database);
-  const beat = async () => {
-    const { capabilities } = worker;
-    await workers.heartbeat({ id, slots: config.workerSlots, running: active.size, capabilities });
-  };
-  const lookAround = async () => {
-    worker.capabilities = await findCapabilities(registries, host);
-    await beat();
-  };
-  await beat();
-  const sweep = async () =>
-    sweepWorkspaces(
-      workspacesRoot,
-      (await workers.list()).map((each) => each.id),
-    );
+  const sweep = async () => sweepWorkspaces(workspacesRoot, await workers.known());
   await sweep();
 
   const report = (error: unknown) => logger.warn({ err: error }, 'a recurring task failed; it will be tried again');
-  const heartbeat = repeat(lookAround, heartbeatMs, report);
-  const clearing = repeat(() => clearRemovedServices(worker), heartbeatMs, report);
+  const clearing = repeat(() => clearRemovedServices(worker), clearMs, report);
   const sweeping = repeat(sweep, sweepMs, report);
   const refreshing = repeat(() => refreshReleases(worker), refreshMs, report);
   refreshing.now();
+  const reload = () => void advertising.reload().catch(report);
+  let following = false;
+  const missed = () => {
+    // The plugins have just been read when the channel is followed for the first time.
+    if (following) reload();
+    following = true;
+  };
   const stopListening = await Promise.all([
     listen(database, 'cancellations', cancellations.ring, cancellations.ring),
     listen(database, 'gateways', acknowledgements.ring, acknowledgements.ring),
     listen(database, 'services', clearing.now, clearing.now),
+    listen(database, 'plugins', reload, missed),
   ]);
   const queue = await createQueueWorker(config, {
+    workerId: id,
     slots: config.workerSlots,
     process: (deploymentId) => processDeployment(deploymentId, worker, active),
     onError: (error) => logger.warn({ err: error }, 'the queue'),
@@ -116,13 +122,14 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   return {
     id,
     url,
+    reload: advertising.reload,
     async close() {
       await app.close();
       for (const interruption of active.values()) interruption.fire('shutdown');
-      await queue.close();
-      await Promise.all([heartbeat.stop(), clearing.stop(), refreshing.stop(), sweeping.stop()]);
-      await workers.leave(id);
+      await Promise.all([queue.close(), advertising.stop()]);
       await Promise.all(stopListening.map((stop) => stop()));
+      await Promise.all([clearing.stop(), refreshing.stop(), sweeping.stop()]);
+      await source.close();
       await database.close();
     },
   };

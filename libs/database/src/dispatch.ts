@@ -1,0 +1,107 @@
+import { eq, sql } from 'drizzle-orm';
+import { chooseWorker, findCandidates, type LiveWorker, type Requirements } from './choose-worker.js';
+import type { Database } from './connect.js';
+import { liveFor, liveWorkers, requirementsOf } from './live-workers.js';
+import type { Snapshot } from './snapshot.js';
+import { deployments } from './tables.js';
+
+const redispatchAfter = '15 seconds';
+const maxEpochs = 5;
+const workerLost = {
+  code: 'worker_lost',
+  message: `${maxEpochs} workers in a row stopped while they ran this deployment.`,
+  hint: 'Look at the workers\u2019 logs and memory, then deploy again.',
+  line: null,
+};
+
+/** A deployment on its way to a worker, or to whichever takes it first. */
+export interface Dispatch {
+  id: string;
+  attempt: number;
+  workerId: string | null;
+}
+
+interface Waiting extends Record<string, unknown> {
+  id: string;
+  attempt: number;
+  dispatchedTo: string | null;
+  snapshot: Snapshot;
+}
+
+/** How deployments get from their rows to workers, and back. */
+export function dispatchRepository({ orm, sql: raw }: Database) {
+  return {
+    /**
+     * What the queue should know now: the oldest queued deployment of each service and environment in which none
+     * runs, not yet handed over, handed over long ago, or handed to a worker that has gone since. Marks them as
+     * handed over. Those that no worker can run stay.
+     */
+    async take(): Promise<Dispatch[]> {
+      return orm.transaction(async (tx) => {
+        const waiting = await tx.execute<Waiting>(sql`
+          select d.id, d.attempt, d.dispatched_to as "dispatchedTo", d.snapshot from deployments d
+          where d.status = 'queued' and d.not_before <= now()
+            and (d.dispatched_at is null or d.dispatched_at < now() - ${redispatchAfter}::interval
+              or (d.dispatched_to is not null and not exists (
+                select 1 from workers w where w.id = d.dispatched_to and w.last_heartbeat_at > now() - ${liveFor}::interval)))
+            and not exists (
+              select 1 from deployments o where o.service_id = d.service_id and o.environment = d.environment and o.id <> d.id
+                and (o.status = 'running' or (o.status = 'queued' and o.id < d.id)))
+          order by d.id
+          for update skip locked`);
+        if (waiting.length === 0) return [];
+        const chosen = choose(waiting, await liveWorkers(tx));
+        if (chosen.length > 0)
+          await tx.execute(sql`
+            update deployments d set dispatched_at = now(), dispatched_to = c."workerId"
+            from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(id uuid, "workerId" text) where d.id = c.id`);
+        return chosen;
+      });
+    },
+
+    /** Takes back that a deployment was handed over: the queue would not have it. */
+    async undo(id: string): Promise<void> {
+      await orm.update(deployments).set({ dispatchedAt: null, dispatchedTo: null }).where(eq(deployments.id, id));
+    },
+
+    /** What a deployment needs of the worker that runs it; null when it is not queued any more. */
+    async requirements(id: string): Promise<Requirements | null> {
+      const [row] = await raw<{ snapshot: Snapshot }[]>`
+        select snapshot from deployments where id = ${id} and status = 'queued'`;
+      return row ? requirementsOf(row.snapshot) : null;
+    },
+
+    /** Whether a deployment is for this worker too, as things are now; if not, it is dispatched anew at once. */
+    async isFor(id: string, requirements: Requirements, workerId: string): Promise<boolean> {
+      const candidates = findCandidates(requirements, await liveWorkers(orm));
+      if (typeof candidates !== 'string' && candidates.some((worker) => worker.id === workerId)) return true;
+      await raw`
+        with back as (update deployments set dispatched_at = null, dispatched_to = null where id = ${id} and status = 'queued' returning id)
+        select pg_notify('deployments', id::text) from back`;
+      return false;
+    },
+
+    /** Queues again what a dead worker held, or fails it when it has killed several; the ids. */
+    async releaseLapsed(): Promise<string[]> {
+      const rows = await raw<{ id: string }[]>`
+        update deployments set lease_owner = null, lease_until = null, dispatched_at = null, dispatched_to = null, attempt = attempt + 1,
+          status = case when lease_epoch < ${maxEpochs} then 'queued' else 'failed' end,
+          finished_at = case when lease_epoch < ${maxEpochs} then null else now() end,
+          error = case when lease_epoch < ${maxEpochs} then null else ${JSON.stringify(workerLost)}::jsonb || jsonb_build_object('stage', stage) end
+        where status = 'running' and lease_until < now()
+        returning id`;
+      return rows.map((row) => row.id);
+    },
+  };
+}
+
+/** What each choice hands to a worker counts in the next one. */
+function choose(waiting: readonly Waiting[], workers: LiveWorker[]): Dispatch[] {
+  return waiting.flatMap(({ id, attempt, snapshot, dispatchedTo }) => {
+    const choice = chooseWorker(requirementsOf(snapshot), workers, dispatchedTo);
+    if ('reason' in choice) return [];
+    const worker = workers.find((each) => each.id === choice.workerId);
+    if (worker) worker.busy += 1;
+    return [{ id, attempt, workerId: choice.workerId }];
+  });
+}
