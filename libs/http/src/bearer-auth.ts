@@ -41,7 +41,10 @@ export function bearerToken(request: FastifyRequest): string | null {
 export const bearerAuth = plugin(async (app) => {
   app.decorate('auth', { check: null });
   app.decorateRequest('identity', null);
-  app.addHook('onRequest', async (request) => app.auth.check?.(request));
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (app.auth.check) app.auth.check(request).then(() => done(), done);
+    else done();
+  });
 });
 
 /** The scope that a route needs, or null for a public one: the only place that says so, and closed by default. */

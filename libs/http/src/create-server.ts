@@ -10,9 +10,16 @@ import { HttpProblem, problemBody, sendProblem } from './http-problem.js';
 import { metrics } from './metrics.js';
 import type { OpenApiOptions } from './open-api.js';
 import { problemOf } from './problem-of.js';
-import { securityHeaders } from './security-headers.js';
+import { keepReadyAnswers } from './ready-answer.js';
+import { sendSecurityHeaders } from './security-headers.js';
 import { refuseBadText } from './text-gate.js';
 import { refuseUnknownKeys, validatorCompiler } from './validator.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    newRequestId(): string;
+  }
+}
 
 export interface ServerOptions {
   name: string;
@@ -22,13 +29,17 @@ export interface ServerOptions {
   bodyLimit?: number;
   /** How long a whole request may take to arrive, in milliseconds; one minute by default. */
   requestTimeoutMs?: number;
+  /** Keeps what `sendReady` sends, by these request headers, and sends it in front of the router from then on. */
+  keepReadyBy?: readonly string[];
   /** Serves `/openapi.json` and `/docs`. */
   openApi?: OpenApiOptions;
 }
 
 /** A server with our validation, problems, request ids, headers and metrics; routes are added afterwards. */
 export async function createServer(options: ServerOptions): Promise<App> {
-  const app: App = Fastify(fastifyOptions(options)).withTypeProvider<TypeBoxTypeProvider>();
+  const newRequestId = createRequestIds();
+  const app: App = Fastify(fastifyOptions(options, newRequestId)).withTypeProvider<TypeBoxTypeProvider>();
+  app.decorate('newRequestId', newRequestId);
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.addHook('onRoute', refuseUnknownKeys);
@@ -38,21 +49,23 @@ export async function createServer(options: ServerOptions): Promise<App> {
     if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
     return sendProblem(reply, problem);
   });
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    done();
   });
   await app.register(allowedMethods);
-  await app.register(securityHeaders);
+  await app.register(sendSecurityHeaders);
   await app.register(bearerAuth);
   await app.register(eventStreams);
   await app.register(metrics, { name: options.name });
+  await app.register(keepReadyAnswers, { by: options.keepReadyBy ?? null });
   // Only the api has a document: the others start without loading what makes it.
   if (options.openApi)
     await app.register((await import('./open-api.js')).openApi, { ...options.openApi, version: options.version });
   return app;
 }
 
-function fastifyOptions(options: ServerOptions) {
+function fastifyOptions(options: ServerOptions, genReqId: () => string) {
   return {
     loggerInstance: options.logger,
     bodyLimit: options.bodyLimit ?? 1_048_576,
@@ -60,10 +73,17 @@ function fastifyOptions(options: ServerOptions) {
     trustProxy: false,
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false as const,
-    genReqId: () => randomUUID(),
+    genReqId,
     clientErrorHandler: answerClientError,
     frameworkErrors: answerFrameworkError,
   };
+}
+
+/** UUIDs that no other process has: drawing a random one for each request is what a small answer would wait for. */
+function createRequestIds(): () => string {
+  const process = randomUUID().slice(0, 24);
+  let count = 0;
+  return () => process + (count++).toString(16).padStart(12, '0');
 }
 
 /** A URL that the router cannot decode never reaches the hooks. */

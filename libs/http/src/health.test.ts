@@ -35,6 +35,23 @@ t.test('a dependency that fails or hangs is named, and its reason is kept in', a
   t.notMatch(ready.body, /hunter2/);
 });
 
+t.test('what works in part is told, and is no reason to be out of service', async (t) => {
+  const app = await build({ plugins: async () => ({ degraded: 'One is missing.' }), database: async () => {} });
+  const ready = await app.inject('/ready');
+  t.equal(ready.statusCode, 200);
+  t.match(ready.json(), {
+    status: 'degraded',
+    checks: { plugins: { status: 'degraded', message: 'One is missing.' }, database: { status: 'ok' } },
+  });
+  const down = await build({
+    plugins: async () => ({ degraded: 'One is missing.' }),
+    database: async () => {
+      throw new Error('gone');
+    },
+  });
+  t.match((await down.inject('/ready')).json(), { status: 'unavailable' });
+});
+
 t.test('many askers at once ask the dependencies once', async (t) => {
   let calls = 0;
   const app = await build({

@@ -2,12 +2,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, type Static, Type } from '@pierhead/model';
 import type { App } from './app.js';
 
-/** Resolves when the dependency can be used. */
+/**
+ * Resolves when the dependency can be used; to `Degraded` when only a part of it can, which keeps nothing from being
+ * ready.
+ */
 export type HealthCheck = () => Promise<unknown>;
 
-const Check = Type.Object({ status: Type.Enum(['ok', 'failed']), durationMs: Type.Number() });
+/** A sentence that anybody may read. */
+export interface Degraded {
+  degraded: string;
+}
+
+const isDegraded = (answer: unknown): answer is Degraded =>
+  typeof (answer as Partial<Degraded> | undefined)?.degraded === 'string';
+
+const Check = Type.Object({
+  status: Type.Enum(['ok', 'degraded', 'failed']),
+  durationMs: Type.Number(),
+  message: Type.Optional(Type.String({ description: 'What is missing of a part that is degraded.' })),
+});
 const Readiness = Type.Object({
-  status: Type.Enum(['ok', 'unavailable']),
+  status: Type.Enum(['ok', 'degraded', 'unavailable']),
   checks: Type.Record(Type.String(), Check),
 });
 type Readiness = Static<typeof Readiness>;
@@ -15,7 +30,10 @@ type Readiness = Static<typeof Readiness>;
 const limitMs = 2_000;
 const silent = { logLevel: 'warn', config: { public: true } } as const;
 
-/** `GET /health`: this process answers. `GET /ready`: so does everything that it needs; why not is in the log. */
+/**
+ * `GET /health`: this process answers. `GET /ready`: so does everything that it needs; why not is in the log. What
+ * works in part is still ready.
+ */
 export function registerHealth(app: App, { checks }: { checks: Record<string, HealthCheck> }): void {
   const health = {
     tags: ['Operations'],
@@ -38,7 +56,7 @@ export function registerHealth(app: App, { checks }: { checks: Record<string, He
       running = undefined;
     });
     const answer = await running;
-    return reply.code(answer.status === 'ok' ? 200 : 503).send(answer);
+    return reply.code(answer.status === 'unavailable' ? 503 : 200).send(answer);
   });
 }
 
@@ -46,17 +64,24 @@ async function runAll(app: App, checks: Record<string, HealthCheck>): Promise<Re
   const entries = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => [name, await runOne(app, name, check)] as const),
   );
-  const status = entries.every(([, check]) => check.status === 'ok') ? 'ok' : 'unavailable';
-  return { status, checks: Object.fromEntries(entries) };
+  return { status: statusOf(entries.map(([, check]) => check.status)), checks: Object.fromEntries(entries) };
+}
+
+function statusOf(checks: readonly Static<typeof Check>['status'][]): Readiness['status'] {
+  if (checks.includes('failed')) return 'unavailable';
+  return checks.includes('degraded') ? 'degraded' : 'ok';
 }
 
 async function runOne(app: App, name: string, check: HealthCheck): Promise<Static<typeof Check>> {
   const started = performance.now();
-  const result = (status: 'ok' | 'failed') => ({ status, durationMs: Math.round(performance.now() - started) });
+  const result = (status: 'ok' | 'degraded' | 'failed') => ({
+    status,
+    durationMs: Math.round(performance.now() - started),
+  });
   const done = new AbortController();
   try {
-    await Promise.race([Promise.resolve().then(check), timeout(done.signal)]);
-    return result('ok');
+    const answer = await Promise.race([Promise.resolve().then(check), timeout(done.signal)]);
+    return isDegraded(answer) ? { ...result('degraded'), message: answer.degraded } : result('ok');
   } catch (error) {
     app.log.warn({ dependency: name, reason: messageOf(error) }, 'not ready');
     return result('failed');

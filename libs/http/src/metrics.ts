@@ -5,6 +5,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** What this server measures; add own metrics to it. */
     metrics: Registry;
+    observeRequest(exchange: { method: string; route: string; status: number; ms: number }): void;
   }
 }
 
@@ -25,10 +26,19 @@ export const metrics = plugin<{ name: string }>(async (app, { name }) => {
   });
 
   app.decorate('metrics', own);
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none';
-    durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
-    request.log.info({ method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime }, 'request');
+  const series = new Map<string, { observe(seconds: number): void }>();
+  app.decorate('observeRequest', ({ method, route, status, ms }) => {
+    const key = `${method} ${status} ${route}`;
+    const known = series.get(key) ?? durations.labels({ method, route, status });
+    series.set(key, known);
+    known.observe(ms / 1_000);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions } = request;
+    const exchange = { method, route: routeOptions.url ?? 'none', status: reply.statusCode, ms: reply.elapsedTime };
+    app.observeRequest(exchange);
+    request.log.info(exchange, 'request');
+    done();
   });
   app.get('/metrics', { logLevel: 'warn', schema: { hide: true } }, async (_request, reply) => {
     reply.type(register.contentType);

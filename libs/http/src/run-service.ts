@@ -3,16 +3,23 @@ import closeWithGrace from 'close-with-grace';
 
 interface Service {
   url: string;
+  /** Takes in what has changed outside, without an interruption. */
+  reload?(): Promise<unknown>;
   close(): Promise<void>;
 }
 
 const graceMs = 10_000;
 
-/** Runs a service as this process: stops it in order on a signal, and exits with 1 and one sentence when it cannot start. */
+/**
+ * Runs a service as this process: stops it in order on a signal, and exits with 1 and one sentence when it cannot
+ * start. SIGHUP reloads a service that can.
+ */
 export async function runService(start: () => Promise<Service>): Promise<void> {
   try {
     const service = await start();
-    closeWithGrace({ delay: graceMs, logger: false }, async ({ err }) => {
+    if (service.reload) reloadOnHangUp(service.reload);
+    const skip = service.reload ? ['SIGHUP' as const] : [];
+    closeWithGrace({ delay: graceMs, logger: false, skip }, async ({ err }) => {
       if (err) process.stderr.write(`${err.stack}\n`);
       await service.close();
     });
@@ -20,6 +27,13 @@ export async function runService(start: () => Promise<Service>): Promise<void> {
     process.stderr.write(`${startFailure(error)}\n`);
     process.exit(1);
   }
+}
+
+/** A reload that fails leaves everything as it was. */
+function reloadOnHangUp(reload: () => Promise<unknown>): void {
+  process.on('SIGHUP', () => {
+    reload().catch((error: unknown) => process.stderr.write(`The reload failed: ${messageOf(error)}\n`));
+  });
 }
 
 /** Why a service did not start, as a sentence for its operator. */

@@ -1,6 +1,7 @@
 import plugin from 'fastify-plugin';
 
-const headers = {
+/** For answers that are data; a route that serves a page sets its own policy. */
+export const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
@@ -8,9 +9,9 @@ const headers = {
   'x-frame-options': 'DENY',
 };
 
-/** For answers that are data; a route that serves a page sets its own policy. */
-export const securityHeaders = plugin(async (app) => {
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.headers(headers);
+export const sendSecurityHeaders = plugin(async (app) => {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(securityHeaders);
+    done();
   });
 });

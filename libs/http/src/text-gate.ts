@@ -1,14 +1,16 @@
 import { Readable } from 'node:stream';
 import { type Problem, pointer } from '@pierhead/model';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyRequest, preValidationHookHandler } from 'fastify';
 import { HttpProblem } from './http-problem.js';
 
 /** Text that no database and no process can hold: NUL and halves of characters. Refused at the door, with its path. */
-export async function refuseBadText({ body }: FastifyRequest): Promise<void> {
-  if (typeof body !== 'object' || body === null || body instanceof Readable) return;
+export const refuseBadText: preValidationHookHandler = (request, _reply, done) => done(problemOfText(request));
+
+function problemOfText({ body }: FastifyRequest): HttpProblem | undefined {
+  if (typeof body !== 'object' || body === null || body instanceof Readable) return undefined;
   const errors = [...badTexts(body, '')];
-  if (errors.length > 0)
-    throw new HttpProblem(400, 'invalid_request', 'The body has text or depth that cannot be stored.', { errors });
+  if (errors.length === 0) return undefined;
+  return new HttpProblem(400, 'invalid_request', 'The body has text or depth that cannot be stored.', { errors });
 }
 
 const maxDepth = 64;

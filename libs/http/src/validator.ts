@@ -15,8 +15,11 @@ interface Keywords {
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = Compile(schema);
   const isText = httpPart === 'querystring' || httpPart === 'params';
+  const withDefaults = JSON.stringify(schema).includes('"default":')
+    ? (input: unknown) => Value.Default(schema, input)
+    : (input: unknown) => input;
   return (input: unknown) => {
-    const value = Value.Default(schema, isText ? fromText(schema, input) : input);
+    const value = withDefaults(isText ? fromText(schema, input) : input);
     return validator.Check(value) ? { value } : { error: validator.Errors(value) as never };
   };
 };

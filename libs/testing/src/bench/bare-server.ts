@@ -5,5 +5,5 @@ import Fastify from 'fastify';
 const [port = '0', file = ''] = process.argv.slice(2);
 const bytes = await readFile(file);
 const app = Fastify();
-app.get('/providers', (_request, reply) => reply.type('application/json; charset=utf-8').send(bytes));
+app.get('/*', (_request, reply) => reply.type('application/json; charset=utf-8').send(bytes));
 await app.listen({ host: '127.0.0.1', port: Number(port) });

@@ -10,10 +10,11 @@ import { benchIdle } from './idle.js';
 import { printed, type Table } from './measure.js';
 import { startProduct } from './product.js';
 import { benchQueue } from './queue.js';
+import { benchRegistries } from './registries.js';
 import { benchRequests } from './requests.js';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
-const sections = { idle: benchIdle, requests: requests, queue: queues, deploy: deployments };
+const sections = { idle: benchIdle, requests, registries: benchRegistries, queue: queues, deploy: deployments };
 type Section = keyof typeof sections;
 
 const wanted = process.argv.slice(2) as Section[];
@@ -43,7 +44,7 @@ process.stdout.write(`The same as JSON: ${file}\n`);
 async function requests(): Promise<Table[]> {
   const product = await startProduct();
   try {
-    return [await benchRequests(product)];
+    return await benchRequests(product);
   } finally {
     await product.stop();
   }

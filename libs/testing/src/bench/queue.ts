@@ -56,7 +56,12 @@ function pickUps(
 async function pierheadQueue(store: Store): Promise<Opened> {
   const queue = createQueue(store, () => {});
   const { contender, picked } = pickUps('pierhead', (id) => queue.add(id, 1));
-  const worker = await createQueueWorker(store, { slots: 2, process: async (id) => picked(id), onError: () => {} });
+  const worker = await createQueueWorker(store, {
+    workerId: 'bench',
+    slots: 2,
+    process: async (id) => picked(id),
+    onError: () => {},
+  });
   return { contender, close: async () => void (await Promise.all([worker.close(), queue.close()])) };
 }
 
