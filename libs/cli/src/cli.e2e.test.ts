@@ -51,6 +51,16 @@ t.test('the command works against a running Pierhead', async (t) => {
     t.match(await pierhead('providers', 'none'), { code: 1, err: /_not_found: |unknown_provider: / });
   });
 
+  await t.test('entries are switched off and on, and plugins are read anew', async (t) => {
+    t.match(await pierhead('builders', 'disable', 'image'), { code: 0, out: /^image is disabled/ });
+    t.match((await pierhead('builders')).out, /^image .*\(disabled\)/m);
+    t.match(await pierhead('builders', 'enable', 'image'), { code: 0, out: /^image is enabled/ });
+    t.notMatch((await pierhead('builders')).out, /\(disabled\)/);
+    t.match(await pierhead('builders', 'disable', 'none'), { code: 1, err: /builder_not_found: / });
+    t.match(await pierhead('plugins', 'list'), { code: 0, out: /no plugins/ });
+    t.same(await json('plugins', 'reload'), []);
+  });
+
   await t.test('a config is validated', async (t) => {
     t.match(await pierhead('validate', 'builder', 'static', '--set', 'index=home.html'), { code: 0, out: /^valid/ });
     t.match(await pierhead('validate', 'provider', 'static'), { code: 1, out: /\/uploadId +required/ });
@@ -74,6 +84,7 @@ t.test('the command works against a running Pierhead', async (t) => {
   await t.test('services and deployments are listed and shown', async (t) => {
     const [service] = await json('services', 'list', '--search', name);
     t.match(service, { name, variables: { MODE: 'a=b', KEY: { secret: true } } });
+    t.match(await pierhead('services', 'upgrade', name), { code: 0, out: /has the newest versions/ });
     t.match(await pierhead('services', 'list'), { out: new RegExp(`^${name} +static +static +#1`, 'm') });
     t.same(await json('services', 'show', service.id), service);
     t.match(await pierhead('projects'), { code: 0, out: /^default /m });

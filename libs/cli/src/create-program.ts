@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addDeploy } from './commands/deploy.js';
 import { addDeployments } from './commands/deployments.js';
+import { addPlugins } from './commands/plugins.js';
 import { addProjects } from './commands/projects.js';
 import { addRegistries } from './commands/registries.js';
 import { addServices } from './commands/services.js';
@@ -9,7 +10,17 @@ import { addUpload } from './commands/upload.js';
 import { addWorkers } from './commands/workers.js';
 import { openSession } from './session.js';
 
-const groups = [addRegistries, addProjects, addServices, addUpload, addDeploy, addDeployments, addTokens, addWorkers];
+const groups = [
+  addRegistries,
+  addPlugins,
+  addProjects,
+  addServices,
+  addUpload,
+  addDeploy,
+  addDeployments,
+  addTokens,
+  addWorkers,
+];
 
 const footer = `
 Environment:

@@ -75,7 +75,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Switch a provider on or off
+         * @description What is off cannot be chosen. A service that has it already says so in its plan, and its deployments fail. Needs a token with the scope `admin`.
+         */
+        patch: operations["changeProvider"];
         trace?: never;
     };
     "/providers/{id}/schema": {
@@ -175,7 +179,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Switch a builder on or off
+         * @description What is off cannot be chosen. A service that has it already says so in its plan, and its deployments fail. Needs a token with the scope `admin`.
+         */
+        patch: operations["changeBuilder"];
         trace?: never;
     };
     "/builders/{id}/schema": {
@@ -295,7 +303,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Switch a runtime on or off
+         * @description What is off cannot be chosen. A service that has it already says so in its plan, and its deployments fail. Needs a token with the scope `admin`.
+         */
+        patch: operations["changeRuntime"];
         trace?: never;
     };
     "/runtimes/{id}/schema": {
@@ -352,6 +364,106 @@ export interface paths {
          * @description The answer is 200 whether the config is valid or not. Needs a token with the scope `read`.
          */
         post: operations["validateRuntimeConfig"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/providers/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell who uses a provider: services, recent deployments and error rates by version
+         * @description Needs a token with the scope `read`.
+         */
+        get: operations["readProviderUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/builders/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell who uses a builder: services, recent deployments and error rates by version
+         * @description Needs a token with the scope `read`.
+         */
+        get: operations["readBuilderUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runtimes/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell who uses a runtime: services, recent deployments and error rates by version
+         * @description Needs a token with the scope `read`.
+         */
+        get: operations["readRuntimeUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plugins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List plugins: what each brought, or why it was not loaded
+         * @description Needs a token with the scope `read`.
+         */
+        get: operations["listPlugins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plugins/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the plugins anew
+         * @description The catalog has done so when the answer comes, the workers a moment later. Deployments under way keep what they started with. A plugin with problems is left out; the others are not touched by it. Needs a token with the scope `admin`.
+         */
+        post: operations["reloadPlugins"];
         delete?: never;
         options?: never;
         head?: never;
@@ -751,6 +863,8 @@ export interface components {
             version: string;
             versions: string[];
             enabled: boolean;
+            /** @description Still works; says what to use instead. */
+            deprecated?: string;
             accepts: ("tree" | "site" | "image")[];
             /** @enum {unknown} */
             produces: "image" | "files";
@@ -771,13 +885,56 @@ export interface components {
             group?: string;
             order: number;
             secret: boolean;
+            /** @description Cannot be changed once a service is saved. */
+            immutable: boolean;
+            /** @description Still works; says what to use instead. */
+            deprecated?: string;
+            normalize?: ("trim" | "lower-case" | "upper-case" | "strip-trailing-slashes")[];
+            /** @description Over the other fields: see the guide to config schemas. */
             visibleWhen?: unknown;
+            /** @description Over the other fields: see the guide to config schemas. */
             requiredWhen?: unknown;
             minimum?: number;
             maximum?: number;
             minLength?: number;
             maxLength?: number;
             pattern?: string;
+            minItems?: number;
+            maxItems?: number;
+            /** @description The fields of each entry, where the list holds objects. */
+            items?: {
+                key: string;
+                label: string;
+                /** @enum {unknown} */
+                type: "text" | "textarea" | "number" | "integer" | "boolean" | "select" | "multiselect" | "password" | "url" | "json" | "array" | "keyvalue";
+                required: boolean;
+                default?: unknown;
+                description?: string;
+                placeholder?: string;
+                options?: {
+                    value: string;
+                    label: string;
+                }[];
+                group?: string;
+                order: number;
+                secret: boolean;
+                /** @description Cannot be changed once a service is saved. */
+                immutable: boolean;
+                /** @description Still works; says what to use instead. */
+                deprecated?: string;
+                normalize?: ("trim" | "lower-case" | "upper-case" | "strip-trailing-slashes")[];
+                /** @description Over the other fields: see the guide to config schemas. */
+                visibleWhen?: unknown;
+                /** @description Over the other fields: see the guide to config schemas. */
+                requiredWhen?: unknown;
+                minimum?: number;
+                maximum?: number;
+                minLength?: number;
+                maxLength?: number;
+                pattern?: string;
+                minItems?: number;
+                maxItems?: number;
+            }[];
         };
         ConfigSchema: {
             id: string;
@@ -791,6 +948,14 @@ export interface components {
             groups: {
                 id: string;
                 label: string;
+            }[];
+            /** @description What must hold between fields, beyond the JSON Schema. */
+            rules: {
+                /** @description Over the other fields: see the guide to config schemas. */
+                assert: unknown;
+                /** @description The key of the field where a breach is told. */
+                field: string;
+                message: string;
             }[];
         };
         CreatedToken: {
@@ -835,6 +1000,8 @@ export interface components {
                 event: string | null;
             };
             source: {
+                providerId: string | null;
+                fallback: number | null;
                 revision: string | null;
                 ref: string | null;
                 message: string | null;
@@ -864,6 +1031,7 @@ export interface components {
             queue: {
                 position: number;
                 blockedBy: string | null;
+                reason: string | null;
             } | null;
             error: {
                 code: string;
@@ -897,6 +1065,25 @@ export interface components {
             /** @enum {unknown} */
             stream: "stdout" | "stderr" | "system";
             text: string;
+        };
+        PluginInfo: {
+            /** @description The package name or folder, as it was configured. */
+            source: string;
+            name: string | null;
+            version: string | null;
+            entries: {
+                /** @enum {unknown} */
+                kind: "provider" | "builder" | "runtime";
+                id: string;
+                version: string;
+            }[];
+            /** @description Why it was not loaded; paths such as `/providers/0/version`. */
+            problems: {
+                /** @description JSON Pointer into the config. */
+                path: string;
+                code: string;
+                message: string;
+            }[];
         };
         /** @description Problem details. */
         Problem: {
@@ -941,8 +1128,54 @@ export interface components {
             version: string;
             versions: string[];
             enabled: boolean;
+            /** @description Still works; says what to use instead. */
+            deprecated?: string;
             /** @enum {unknown} */
             produces: "tree" | "site" | "image";
+        };
+        RegistryUsage: {
+            id: string;
+            services: {
+                /**
+                 * Format: uuid
+                 * @description UUIDv7.
+                 */
+                id: string;
+                name: string;
+                version: string;
+            }[];
+            versions: {
+                version: string;
+                services: number;
+                /** @description Ended ones that looked it up. */
+                deployments: number;
+                failed: number;
+                errorRate: number | null;
+            }[];
+            /** @description The lookups of the last 50 deployments, newest first. */
+            deployments: {
+                /**
+                 * Format: uuid
+                 * @description UUIDv7.
+                 */
+                deploymentId: string;
+                /**
+                 * Format: uuid
+                 * @description UUIDv7.
+                 */
+                serviceId: string;
+                version: string;
+                /** @enum {unknown} */
+                status: "queued" | "running" | "succeeded" | "failed" | "canceled" | "superseded";
+                /** @description Whether the worker had this entry in this version. */
+                found: boolean;
+                workerId: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, UTC.
+                 */
+                at: string;
+            }[];
         };
         RuntimeMetadata: {
             id: string;
@@ -954,6 +1187,8 @@ export interface components {
             version: string;
             versions: string[];
             enabled: boolean;
+            /** @description Still works; says what to use instead. */
+            deprecated?: string;
             accepts: ("image" | "files")[];
         };
         Service: {
@@ -983,6 +1218,13 @@ export interface components {
             runtimeConfig: {
                 [key: string]: unknown;
             };
+            fallbackSources: {
+                providerId: string;
+                providerVersion: string;
+                providerConfig: {
+                    [key: string]: unknown;
+                };
+            }[];
             variables: {
                 [key: string]: string | {
                     /** @enum {boolean} */
@@ -1000,6 +1242,11 @@ export interface components {
                 queuePolicy: "latest-wins" | "cancel-running" | "queue-all";
                 /** @default 5 */
                 keepReleases: number;
+                /**
+                 * @description Only a worker with all of these labels deploys the service.
+                 * @default []
+                 */
+                workerLabels: string[];
             };
             url: string;
             live: components["schemas"]["Deployment"] | null;
@@ -1026,6 +1273,12 @@ export interface components {
             providerId: string;
             builderId: string;
             runtimeId?: string;
+            /** @description The newest when the service is created; after that, the one that it has until another is named. */
+            providerVersion?: string;
+            /** @description The newest when the service is created; after that, the one that it has until another is named. */
+            builderVersion?: string;
+            /** @description The newest when the service is created; after that, the one that it has until another is named. */
+            runtimeVersion?: string;
             providerConfig: {
                 [key: string]: unknown;
             };
@@ -1035,6 +1288,15 @@ export interface components {
             runtimeConfig?: {
                 [key: string]: unknown;
             };
+            /** @description Tried in order when the source before is down, never when it answers "not found" or "denied". */
+            fallbackSources?: {
+                providerId: string;
+                /** @description The newest when the service is created; after that, the one that it has until another is named. */
+                providerVersion?: string;
+                providerConfig: {
+                    [key: string]: unknown;
+                };
+            }[];
             /** @description A secret sent without its value keeps the stored one. */
             variables?: {
                 [key: string]: string | {
@@ -1054,6 +1316,11 @@ export interface components {
                 queuePolicy: "latest-wins" | "cancel-running" | "queue-all";
                 /** @default 5 */
                 keepReleases: number;
+                /**
+                 * @description Only a worker with all of these labels deploys the service.
+                 * @default []
+                 */
+                workerLabels: string[];
             };
         };
         ServicePlan: {
@@ -1088,6 +1355,8 @@ export interface components {
                 from: unknown;
                 to: unknown;
             }[];
+            /** @description Newer versions of what the service uses, with its configs as they are and as they would become. */
+            upgrades: components["schemas"]["Upgrade"][];
             /** @description What would make a deployment fail. */
             problems: {
                 /** @description JSON Pointer into the config. */
@@ -1123,6 +1392,27 @@ export interface components {
              */
             expiresAt?: string;
         };
+        Upgrade: {
+            /** @description Where its config stands in the service: `/providerConfig`, `/fallbackSources/0/providerConfig`. */
+            path: string;
+            /** @enum {unknown} */
+            kind: "provider" | "builder" | "runtime";
+            id: string;
+            from: string;
+            to: string;
+            before: {
+                [key: string]: unknown;
+            };
+            after: {
+                [key: string]: unknown;
+            };
+            problems: {
+                /** @description JSON Pointer into the config. */
+                path: string;
+                code: string;
+                message: string;
+            }[];
+        };
         Upload: {
             /**
              * Format: uuid
@@ -1157,6 +1447,7 @@ export interface components {
             id: string;
             slots: number;
             running: number;
+            labels: string[];
             capabilities: {
                 providers: {
                     id: string;
@@ -1248,12 +1539,14 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @enum {unknown} */
-                        status: "ok" | "unavailable";
+                        status: "ok" | "degraded" | "unavailable";
                         checks: {
                             [key: string]: {
                                 /** @enum {unknown} */
-                                status: "ok" | "failed";
+                                status: "ok" | "degraded" | "failed";
                                 durationMs: number;
+                                /** @description What is missing of a part that is degraded. */
+                                message?: string;
                             };
                         };
                     };
@@ -1267,12 +1560,14 @@ export interface operations {
                 content: {
                     "application/json": {
                         /** @enum {unknown} */
-                        status: "ok" | "unavailable";
+                        status: "ok" | "degraded" | "unavailable";
                         checks: {
                             [key: string]: {
                                 /** @enum {unknown} */
-                                status: "ok" | "failed";
+                                status: "ok" | "degraded" | "failed";
                                 durationMs: number;
+                                /** @description What is missing of a part that is degraded. */
+                                message?: string;
                             };
                         };
                     };
@@ -1421,9 +1716,110 @@ export interface operations {
             };
         };
     };
+    changeProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    enabled: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderMetadata"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readProviderSchema: {
         parameters: {
             query?: {
+                /** @description The newest unless given. */
                 version?: string;
             };
             header?: never;
@@ -1588,6 +1984,8 @@ export interface operations {
             content: {
                 "application/json": {
                     config: unknown;
+                    /** @description The newest unless given. */
+                    version?: string;
                     /**
                      * @description Asks the outside world too.
                      * @default false
@@ -1821,9 +2219,110 @@ export interface operations {
             };
         };
     };
+    changeBuilder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    enabled: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuilderMetadata"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readBuilderSchema: {
         parameters: {
             query?: {
+                /** @description The newest unless given. */
                 version?: string;
             };
             header?: never;
@@ -2064,6 +2563,8 @@ export interface operations {
             content: {
                 "application/json": {
                     config: unknown;
+                    /** @description The newest unless given. */
+                    version?: string;
                     /**
                      * @description Asks the outside world too.
                      * @default false
@@ -2297,9 +2798,110 @@ export interface operations {
             };
         };
     };
+    changeRuntime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    enabled: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuntimeMetadata"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readRuntimeSchema: {
         parameters: {
             query?: {
+                /** @description The newest unless given. */
                 version?: string;
             };
             header?: never;
@@ -2464,6 +3066,8 @@ export interface operations {
             content: {
                 "application/json": {
                     config: unknown;
+                    /** @description The newest unless given. */
+                    version?: string;
                     /**
                      * @description Asks the outside world too.
                      * @default false
@@ -2529,6 +3133,364 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readProviderUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryUsage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readBuilderUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryUsage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readRuntimeUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryUsage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPlugins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginInfo"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reloadPlugins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginInfo"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3339,7 +4301,36 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    [key: string]: unknown;
+                    /** @description Part of its URL. */
+                    name?: unknown;
+                    /** @description The project to move it to. */
+                    projectId?: unknown;
+                    /** @description Another one starts with an empty config, in its newest version. */
+                    providerId?: unknown;
+                    /** @description Another one starts with an empty config, in its newest version. The runtime that fits comes with it unless one is named. */
+                    builderId?: unknown;
+                    /** @description Another one starts with an empty config, in its newest version. */
+                    runtimeId?: unknown;
+                    /** @description A config that is not patched at the same time is carried over to it. */
+                    providerVersion?: unknown;
+                    /** @description A config that is not patched at the same time is carried over to it. */
+                    builderVersion?: unknown;
+                    /** @description A config that is not patched at the same time is carried over to it. */
+                    runtimeVersion?: unknown;
+                    /** @description Merged into what is stored; a secret that is sent as it was shown stays as it is. */
+                    providerConfig?: unknown;
+                    /** @description Merged into what is stored; a secret that is sent as it was shown stays as it is. */
+                    builderConfig?: unknown;
+                    /** @description Merged into what is stored; a secret that is sent as it was shown stays as it is. */
+                    runtimeConfig?: unknown;
+                    /** @description The whole list. A source in the same place with the same provider keeps its version and secrets. */
+                    fallbackSources?: unknown;
+                    /** @description Merged by name; null removes one. */
+                    variables?: unknown;
+                    /** @description The whole list. */
+                    hostnames?: unknown;
+                    /** @description Merged into what is stored. */
+                    delivery?: unknown;
                 };
             };
         };

@@ -8,17 +8,27 @@ const entryKinds = ['provider', 'builder', 'runtime'];
 
 /** Codes that are put together from parts, by the template that does so. */
 const templates: Record<string, string[]> = {
+  '${kind}_version_gone': entryKinds.map((kind) => `${kind}_version_gone`),
+  '${kind}_version_unknown': entryKinds.map((kind) => `${kind}_version_unknown`),
+  '${kind}_disabled': entryKinds.map((kind) => `${kind}_disabled`),
   '${kind}_unknown': entryKinds.map((kind) => `${kind}_unknown`),
-  '${shelf.noun}_not_found': entryKinds.map((kind) => `${kind}_not_found`),
+  '${kind}_not_found': entryKinds.map((kind) => `${kind}_not_found`),
   '${this.kind}_not_loadable': entryKinds.map((kind) => `${kind}_not_loadable`),
-  'unknown_${noun}': entryKinds.map((kind) => `unknown_${kind}`),
+  'unknown_${kind}': entryKinds.map((kind) => `unknown_${kind}`),
   "${field === 'errorPage' ? 'error_page' : field}_not_found": ['index', 'fallback', 'error_page'].map(
     (field) => `${field}_not_found`,
   ),
 };
 
 /** Words that look like codes: other names of tokens, a part of a code, a folder, a sequence, what is measured. */
-const noCodes = new Set(['access_token', 'api_key', 'error_page', 'node_modules', 'release_version']);
+const noCodes = new Set([
+  'access_token',
+  'api_key',
+  'disabled_entries',
+  'error_page',
+  'node_modules',
+  'release_version',
+]);
 const metric = /^(pierhead|http|process)_/;
 
 async function sources(): Promise<string[]> {

@@ -17,11 +17,21 @@ export interface Stack {
   api: ApiDriver;
   gatewayUrl: string;
   baseDomain: string;
+  /** Starts one more worker, which takes deployments once this resolves. It ends with the test, or before. */
+  startWorker(traits?: WorkerTraits): Promise<{ stop(): Promise<void> }>;
+}
+
+export interface WorkerTraits {
+  labels?: string[];
+  slots?: number;
+  dockerHost?: string;
 }
 
 export interface StackOptions {
   redisUrl?: string;
-  workers?: number;
+  workers?: number | WorkerTraits[];
+  /** Package names or folders, and the folder that they are looked up from. */
+  plugins?: { names: readonly string[]; directory: string };
 }
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -33,11 +43,18 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 export async function testStack(t: Test, options: StackOptions = {}): Promise<Stack> {
   const { PIERHEAD_E2E_API_URL: apiUrl, PIERHEAD_E2E_GATEWAY_URL: gatewayUrl, PIERHEAD_E2E_TOKEN: token } = process.env;
   if (apiUrl && gatewayUrl && token)
-    return { api: createApiDriver(apiUrl, token), gatewayUrl, baseDomain: 'localhost' };
+    return { api: createApiDriver(apiUrl, token), gatewayUrl, baseDomain: 'localhost', startWorker: noWorkers };
   return startStack(t, options);
 }
 
-async function startStack(t: Test, { redisUrl, workers = 1 }: StackOptions): Promise<Stack> {
+/** Whether tests run against a topology that is not theirs to change. */
+export const stackIsGiven = () => process.env.PIERHEAD_E2E_API_URL !== undefined;
+
+const noWorkers = async () => {
+  throw new Error('the topology that the environment names gets no workers from a test');
+};
+
+async function startStack(t: Test, { redisUrl, workers = 1, plugins }: StackOptions): Promise<Stack> {
   const { url: databaseUrl } = await testDatabase(t);
   const dataDir = await mkdtemp(join(tmpdir(), 'pierhead-stack-'));
   const ports = { catalog: await freePort(), api: await freePort(), gateway: await freePort() };
@@ -56,6 +73,7 @@ async function startStack(t: Test, { redisUrl, workers = 1 }: StackOptions): Pro
     PIERHEAD_SECRET_KEY: randomBytes(32).toString('base64'),
     PIERHEAD_ADMIN_TOKEN: token,
     PIERHEAD_EGRESS_ALLOW: '127.0.0.0/8',
+    PIERHEAD_PLUGINS: plugins?.names.join(','),
     LOG_LEVEL: 'warn',
   };
   const log = join(dataDir, 'stack.log');
@@ -65,21 +83,40 @@ async function startStack(t: Test, { redisUrl, workers = 1 }: StackOptions): Pro
     if (!t.passing()) t.comment(readFileSync(log, 'utf8').slice(-20_000));
     await rm(dataDir, { recursive: true, force: true });
   });
-  const start = (role: string) => children.push(startRole(role, env, log));
+  const start = (role: string, more: NodeJS.ProcessEnv = {}) => {
+    const child = startRole(role, { ...env, ...more }, log, plugins?.directory);
+    children.push(child);
+    return child;
+  };
 
   start('catalog');
   start('api');
   await answers(`http://127.0.0.1:${ports.api}/ready`, log);
   start('gateway');
-  for (let worker = 0; worker < workers; worker += 1) start('worker');
   const api = createApiDriver(`http://127.0.0.1:${ports.api}`, token);
-  await until('the workers take deployments', async () => (await api.get('/workers')).body.length === workers);
-  return { api, gatewayUrl: `http://127.0.0.1:${ports.gateway}`, baseDomain: 'localhost' };
+  const count = async () => (await api.get('/workers')).body.length as number;
+  const crew = typeof workers === 'number' ? Array.from({ length: workers }, () => ({})) : workers;
+  for (const traits of crew) start('worker', variablesOf(traits));
+  await until('the workers take deployments', async () => (await count()) === crew.length);
+  const startWorker = async (traits: WorkerTraits = {}) => {
+    const before = await count();
+    const child = start('worker', variablesOf(traits));
+    await until('one more worker takes deployments', async () => (await count()) === before + 1);
+    return { stop: () => stopChild(child) };
+  };
+  return { api, gatewayUrl: `http://127.0.0.1:${ports.gateway}`, baseDomain: 'localhost', startWorker };
 }
 
-function startRole(role: string, env: NodeJS.ProcessEnv, log: string): ChildProcess {
+const variablesOf = ({ labels, slots, dockerHost }: WorkerTraits): NodeJS.ProcessEnv => ({
+  ...(labels ? { PIERHEAD_WORKER_LABELS: labels.join(',') } : {}),
+  ...(slots ? { PIERHEAD_WORKER_SLOTS: String(slots) } : {}),
+  ...(dockerHost ? { DOCKER_HOST: dockerHost } : {}),
+});
+
+function startRole(role: string, env: NodeJS.ProcessEnv, log: string, cwd?: string): ChildProcess {
   const out = openSync(log, 'a');
   const child = spawn(process.execPath, [join(root, 'services', role, 'dist', 'main.js')], {
+    cwd,
     env,
     stdio: ['ignore', out, out],
   });

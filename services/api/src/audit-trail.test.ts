@@ -11,7 +11,7 @@ async function build(append: (entry: NewAuditEntry) => Promise<void>): Promise<A
   requireToken(app, (name) => ({ tokenId: '0197', name, scopes: ['admin'] }));
   recordChanges(app, append);
   app.put('/things', { schema: { operationId: 'changeThing' } }, async (request, reply) => {
-    const secret = { sealed: 'a1.bcd' };
+    const secret = { $sealed: 'a1.bcd' };
     request.audit = { target, before: { size: 1, key: secret }, after: { size: 2, deep: [{ key: secret }] } };
     return reply.header('location', '/things/t1').send({ told: 'a secret' });
   });

@@ -1,9 +1,13 @@
+import { basename } from 'node:path';
 import {
+  disabledHeader,
   messageOf,
+  type PluginInfo,
   type ServiceResolution,
   type ServiceResolutionRequest,
   type SourceAnswer,
   type SourceLookup,
+  type UpgradePreview,
   WorldError,
 } from '@pierhead/model';
 
@@ -11,31 +15,31 @@ import {
 export interface CatalogAnswer {
   status: number;
   headers: Record<string, string>;
-  body: Buffer;
+  text: string;
 }
 
 export interface CatalogClient {
   /** Passes a request on. Throws WorldError when the catalog does not answer. */
-  forward(
-    method: string,
-    path: string,
-    headers: Record<string, string | undefined>,
-    body?: unknown,
-  ): Promise<CatalogAnswer>;
+  forward(method: string, path: string, body?: unknown): Promise<CatalogAnswer>;
   /** Validates a service's three configs together, and pins versions. */
   resolveService(request: ServiceResolutionRequest): Promise<ServiceResolution>;
   /** Which revision a provider would ship, and what stands in the way. */
   lookUpSource(lookup: SourceLookup): Promise<SourceAnswer>;
-  ping(): Promise<void>;
+  /** What the newer versions of a stored service's entries would make of its configs; secrets come back masked. */
+  previewUpgrades(stored: ServiceResolutionRequest): Promise<UpgradePreview>;
+  /** Resolves when the catalog answers; plugins that it could not load are told. */
+  ping(): Promise<{ degraded: string } | undefined>;
 }
 
 const passedOn = ['content-type', 'etag', 'cache-control'];
 const limitMs = 30_000;
 
-export function createCatalogClient(baseUrl: string): CatalogClient {
-  const forward: CatalogClient['forward'] = async (method, path, sent, body) => {
+/** @param disabled the registry entries that are switched off, as every call tells them */
+export function createCatalogClient(baseUrl: string, disabled: () => string | undefined): CatalogClient {
+  const forward: CatalogClient['forward'] = async (method, path, body) => {
     const headers = new Headers();
-    for (const [name, value] of Object.entries(sent)) if (value !== undefined) headers.set(name, value);
+    const off = disabled();
+    if (off !== undefined) headers.set(disabledHeader, off);
     if (body !== undefined) headers.set('content-type', 'application/json');
     try {
       const response = await fetch(new URL(path, baseUrl), {
@@ -51,7 +55,7 @@ export function createCatalogClient(baseUrl: string): CatalogClient {
       return {
         status: response.status,
         headers: Object.fromEntries(kept),
-        body: Buffer.from(await response.arrayBuffer()),
+        text: await response.text(),
       };
     } catch (error) {
       throw new WorldError('catalog_unavailable', `The catalog does not answer: ${messageOf(error)}.`, {
@@ -60,17 +64,23 @@ export function createCatalogClient(baseUrl: string): CatalogClient {
     }
   };
 
-  const expectOk = ({ status, body }: CatalogAnswer) => {
-    if (status === 200) return body;
+  const ask = async <T>(method: string, path: string, sent?: unknown): Promise<T> => {
+    const { status, text } = await forward(method, path, sent);
+    if (status === 200) return JSON.parse(text);
     throw new WorldError('catalog_unavailable', `The catalog answered with status ${status}.`);
   };
 
   return {
     forward,
-    resolveService: async (request) =>
-      JSON.parse(expectOk(await forward('POST', '/resolve-service', {}, request)).toString()),
-    lookUpSource: async (lookup) =>
-      JSON.parse(expectOk(await forward('POST', '/look-up-source', {}, lookup)).toString()),
-    ping: async () => void expectOk(await forward('GET', '/health', {})),
+    resolveService: (request) => ask('POST', '/resolve-service', request),
+    lookUpSource: (lookup) => ask('POST', '/look-up-source', lookup),
+    previewUpgrades: (stored) => ask('POST', '/preview-upgrades', stored),
+    async ping() {
+      const faulty = (await ask<PluginInfo[]>('GET', '/plugins')).filter(({ problems }) => problems.length > 0);
+      if (faulty.length === 0) return undefined;
+      // Anyone may ask whether the api is ready: where plugins lie is told by GET /plugins.
+      const names = faulty.map(({ name, source }) => name ?? basename(source));
+      return { degraded: `Plugins that could not be loaded: ${names.join(', ')}.` };
+    },
   };
 }

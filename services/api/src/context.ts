@@ -4,6 +4,7 @@ import type {
   deploymentRepository,
   logRepository,
   projectRepository,
+  registryUsageRepository,
   Secrets,
   serviceRepository,
   tokenRepository,
@@ -14,6 +15,8 @@ import type { DeploymentQueue } from '@pierhead/queue';
 import type { UploadStore } from '@pierhead/storage';
 import type { CatalogClient } from './catalog-client.js';
 import type { Feed } from './feed.js';
+import type { KeptAnswers } from './kept-answers.js';
+import type { Toggles } from './toggles.js';
 
 /** What the routes work with. */
 export interface ApiContext {
@@ -26,9 +29,13 @@ export interface ApiContext {
   workers: ReturnType<typeof workerRepository>;
   tokens: ReturnType<typeof tokenRepository>;
   audit: ReturnType<typeof auditRepository>;
+  usage: ReturnType<typeof registryUsageRepository>;
   queue: DeploymentQueue;
   storage: UploadStore;
   catalog: CatalogClient;
+  /** What the catalog answered a moment ago. */
+  kept: KeptAnswers;
+  toggles: Toggles;
   secrets: Secrets;
   feed: Feed;
   baseDomain: string;

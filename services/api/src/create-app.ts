@@ -6,8 +6,10 @@ import { auditRoutes } from './routes/audit.js';
 import { deploymentRoutes } from './routes/deployments.js';
 import { logRoutes } from './routes/logs.js';
 import { operationRoutes } from './routes/operations.js';
+import { pluginRoutes } from './routes/plugins.js';
 import { projectRoutes } from './routes/projects.js';
 import { registryRoutes } from './routes/registries.js';
+import { registryEntryRoutes } from './routes/registry-entries.js';
 import { serviceRoutes } from './routes/services.js';
 import { tokenRoutes } from './routes/tokens.js';
 import { uploadRoutes } from './routes/uploads.js';
@@ -15,6 +17,8 @@ import { shared, tags } from './schemas.js';
 
 const routes = [
   registryRoutes,
+  registryEntryRoutes,
+  pluginRoutes,
   projectRoutes,
   serviceRoutes,
   uploadRoutes,

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { mapSealed, type ServiceRow, type Snapshot } from '@pierhead/database';
+import { isSealed, mapSealed, type ServiceRow, type Snapshot } from '@pierhead/database';
 import {
   type Change,
   type DeploymentInput,
+  type Problem,
   pointer,
   type Revision,
   type ServicePlan,
+  type SourceAnswer,
   type SourceLookup,
+  type UpgradePreview,
 } from '@pierhead/model';
 import type { ApiContext } from './context.js';
+import { storedChoice } from './resolution-request.js';
 
 type Planned = Pick<Snapshot, 'providerConfig' | 'builderConfig' | 'runtimeConfig' | 'variables'>;
 
@@ -17,17 +21,21 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What a deployment of the service would do, found out without doing it. */
 export async function planService(row: ServiceRow, input: DeploymentInput, context: ApiContext): Promise<ServicePlan> {
-  const providerConfig = context.secrets.open(row.providerConfig, row.id);
+  const stored = storedChoice(row, context.secrets);
+  const { providerId, providerVersion, providerConfig } = stored;
   const { ref, revision: wanted } = input;
-  const [source, live] = await Promise.all([
+  const [source, preview, live, lack] = await Promise.all([
     context.catalog.lookUpSource({
-      providerId: row.providerId,
+      providerId,
+      providerVersion,
       providerConfig,
       ...(ref === undefined ? {} : { ref }),
       ...(wanted === undefined ? {} : { revision: wanted }),
       uploads: await uploadsIn(providerConfig, context),
     }),
+    context.catalog.previewUpgrades(stored),
     liveSnapshot(row.id, input.environment ?? 'production', context),
+    context.deployments.lackOfWorker(row),
   ]);
   return {
     provider: { id: row.providerId, version: row.providerVersion },
@@ -36,9 +44,20 @@ export async function planService(row: ServiceRow, input: DeploymentInput, conte
     revision: source.revision,
     artifact: source.revision && { key: artifactKey(row, source.revision), reused: false },
     changes: changesBetween(live ? partsOf(live) : null, partsOf(row), row.id, context),
-    problems: source.problems,
+    upgrades: preview.upgrades,
+    problems: [...preview.problems, ...sourceProblems(source, preview), ...workerProblems(lack, preview)],
   };
 }
+
+/** A provider that is not there has been told of already. */
+function sourceProblems({ problems }: SourceAnswer, preview: UpgradePreview): Problem[] {
+  const isGone = preview.problems.some(({ path }) => path === '/providerId' || path === '/providerVersion');
+  return isGone ? problems.filter(({ code }) => code !== 'provider_unknown') : problems;
+}
+
+/** Where an entry is gone or switched off, that no worker has it says nothing new. */
+const workerProblems = (lack: string | null, { problems }: UpgradePreview): Problem[] =>
+  lack === null || problems.length > 0 ? [] : [{ path: '', code: 'no_worker', message: lack }];
 
 const partsOf = ({ providerConfig, builderConfig, runtimeConfig, variables }: Planned): Planned => ({
   providerConfig,
@@ -92,7 +111,7 @@ function changesBetween(from: Planned | null, to: Planned, owner: string, { secr
 }
 
 function* leavesOf(value: unknown, path: string): Generator<[string, unknown]> {
-  const isBranch = typeof value === 'object' && value !== null && !Array.isArray(value) && !('sealed' in value);
+  const isBranch = typeof value === 'object' && value !== null && !Array.isArray(value) && !isSealed(value);
   if (!isBranch) return void (yield [path, value]);
   for (const [key, child] of Object.entries(value)) yield* leavesOf(child, path + pointer(key));
 }

@@ -9,9 +9,11 @@ import {
   DeploymentInput,
   Id,
   LogLine,
+  PluginInfo,
   Project,
   ProjectInput,
   ProviderMetadata,
+  RegistryUsage,
   RuntimeMetadata,
   Service,
   ServiceInput,
@@ -19,6 +21,7 @@ import {
   Token,
   TokenInput,
   Type,
+  Upgrade,
   Upload,
   ValidationResult,
   WorkerInfo,
@@ -26,6 +29,8 @@ import {
 import type { FastifyRequest } from 'fastify';
 
 export const idParams = Type.Object({ id: Id });
+/** The id of a registry entry. */
+export const entryParams = Type.Object({ id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }) });
 
 /** The errors that any route may answer with, and those of this one. */
 export const problems = <S extends number>(...statuses: S[]) => ({
@@ -62,16 +67,19 @@ export const shared = {
   Deployment,
   DeploymentInput,
   LogLine,
+  PluginInfo,
   Problem,
   Project,
   ProjectInput,
   ProviderMetadata,
+  RegistryUsage,
   RuntimeMetadata,
   Service,
   ServiceInput,
   ServicePlan,
   Token,
   TokenInput,
+  Upgrade,
   Upload,
   ValidationResult,
   WorkerInfo,

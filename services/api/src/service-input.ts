@@ -1,35 +1,33 @@
 import type { NewService, ServiceRow } from '@pierhead/database';
 import { HttpProblem } from '@pierhead/http';
-import { Compile, type Delivery, type Problem, ServiceInput, schemaProblems } from '@pierhead/model';
+import { Compile, type Problem, ServiceInput, schemaProblems } from '@pierhead/model';
 import type { ApiContext } from './context.js';
 import { unacceptable } from './problems.js';
-import { sealConfig, sealVariables, unmask } from './service-secrets.js';
+import { resolutionRequest } from './resolution-request.js';
+import { mask, sealConfig, sealVariables } from './service-secrets.js';
+import { deliveryOf } from './views.js';
 
 const compiled = Compile(ServiceInput);
-const defaults: Delivery = { autoDeploy: true, queuePolicy: 'latest-wins', keepReleases: 5 };
 
-/** A service as its owner would send it, its secrets in plain text: what a patch is merged into. */
-export function inputOf(row: ServiceRow, { secrets }: ApiContext): ServiceInput {
-  const { name, projectId, providerId, builderId, runtimeId, hostnames, delivery } = row;
-  const open = (config: Record<string, unknown>) => secrets.open(config, row.id);
-  const variables = Object.fromEntries(
-    Object.entries(row.variables).map(([key, value]) => [
-      key,
-      typeof value === 'string' ? value : { secret: true as const },
-    ]),
-  );
+/**
+ * A service as its owner is shown it, secrets masked: what a patch is merged into. It names no versions: those that the
+ * service has are kept unless the patch names others.
+ */
+export function inputOf(row: ServiceRow): ServiceInput {
+  const { name, projectId, hostnames, providerId, builderId, runtimeId } = row;
   return {
     name,
     projectId,
+    hostnames,
+    delivery: deliveryOf(row),
+    variables: mask(row.variables) as ServiceInput['variables'] & object,
     providerId,
     builderId,
     runtimeId,
-    hostnames,
-    delivery,
-    variables,
-    providerConfig: open(row.providerConfig),
-    builderConfig: open(row.builderConfig),
-    runtimeConfig: open(row.runtimeConfig),
+    providerConfig: mask(row.providerConfig),
+    builderConfig: mask(row.builderConfig),
+    runtimeConfig: mask(row.runtimeConfig),
+    fallbackSources: row.fallbackSources.map(({ providerVersion: _, ...source }) => mask(source)),
   };
 }
 
@@ -65,27 +63,18 @@ export async function resolveInput(
   context: ApiContext,
 ): Promise<NewService> {
   const { secrets } = context;
-  const stored = current && inputOf(current, context);
-  const whole = {
-    ...input,
-    providerConfig: unmask(input.providerConfig, stored?.providerConfig) as Record<string, unknown>,
-    builderConfig: unmask(input.builderConfig, stored?.builderConfig) as Record<string, unknown>,
-    runtimeConfig: unmask(input.runtimeConfig ?? {}, stored?.runtimeConfig) as Record<string, unknown>,
-  };
-  const { providerId, builderId, runtimeId, providerConfig, builderConfig, runtimeConfig } = whole;
+  const wanted = resolutionRequest(input, current, secrets);
   const [resolution, project] = await Promise.all([
-    context.catalog.resolveService({
-      providerId,
-      builderId,
-      ...(runtimeId ? { runtimeId } : {}),
-      providerConfig,
-      builderConfig,
-      runtimeConfig,
-    }),
+    context.catalog.resolveService(wanted.request),
     input.projectId ? context.projects.find(input.projectId) : context.projects.ensureDefault(),
   ]);
   const { variables, problems } = sealVariables(input.variables ?? {}, current?.variables ?? {}, secrets, id);
-  const errors = [...resolution.errors, ...problems, ...hostnameProblems(input.hostnames ?? [], context.baseDomain)];
+  const errors = [
+    ...resolution.errors,
+    ...wanted.problems,
+    ...problems,
+    ...hostnameProblems(input.hostnames ?? [], context.baseDomain),
+  ];
   if (!project)
     errors.push({ path: '/projectId', code: 'project_not_found', message: 'There is no project with this id.' });
   const { provider, builder, runtime } = resolution;
@@ -93,6 +82,7 @@ export async function resolveInput(
     throw unacceptable('invalid_service', 'The service cannot be accepted as it is.', errors);
   }
 
+  const seal = (config: Record<string, unknown>, keys: readonly string[]) => sealConfig(config, keys, secrets, id);
   return {
     id,
     name: input.name,
@@ -103,12 +93,16 @@ export async function resolveInput(
     builderVersion: builder.version,
     runtimeId: runtime.id,
     runtimeVersion: runtime.version,
-    providerConfig: sealConfig(resolution.providerConfig, resolution.secrets.providerConfig, secrets, id),
-    builderConfig: sealConfig(resolution.builderConfig, resolution.secrets.builderConfig, secrets, id),
-    runtimeConfig: sealConfig(resolution.runtimeConfig, resolution.secrets.runtimeConfig, secrets, id),
+    providerConfig: seal(resolution.providerConfig, resolution.secrets.providerConfig),
+    builderConfig: seal(resolution.builderConfig, resolution.secrets.builderConfig),
+    runtimeConfig: seal(resolution.runtimeConfig, resolution.secrets.runtimeConfig),
+    fallbackSources: resolution.fallbackSources.map(({ secrets: keys, ...source }) => ({
+      ...source,
+      providerConfig: seal(source.providerConfig, keys),
+    })),
     variables,
     hostnames: input.hostnames ?? [],
-    delivery: { ...defaults, ...current?.delivery, ...input.delivery },
+    delivery: { ...deliveryOf(current), ...input.delivery },
   };
 }
 

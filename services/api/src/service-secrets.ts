@@ -1,5 +1,12 @@
-import { mapSealed, type Secrets, type StoredConfig, type StoredVariables } from '@pierhead/database';
-import type { Problem, VariablesInput } from '@pierhead/model';
+import {
+  isSealed,
+  mapSealed,
+  type Sealed,
+  type Secrets,
+  type StoredConfig,
+  type StoredVariables,
+} from '@pierhead/database';
+import { type Problem, pointer, type VariablesInput } from '@pierhead/model';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -12,14 +19,40 @@ const ownOf = <T>(object: Record<string, T>, key: string): T | undefined =>
 /** What a client sees of a value with secrets: `{ secret: true }` in their places. */
 export const mask = <T>(value: T): T => mapSealed(value, () => ({ secret: true }));
 
-/** Puts the stored secret wherever a client sent back the mask that it was shown. */
-export function unmask(sent: unknown, stored: unknown): unknown {
-  if (isMask(sent)) return stored;
-  if (!isObject(sent)) return sent;
-  return Object.fromEntries(
-    Object.entries(sent).map(([key, value]) => [key, unmask(value, isObject(stored) ? ownOf(stored, key) : undefined)]),
-  );
+interface Unmasked {
+  value: unknown;
+  /** JSON Pointers of the masks in whose places a stored secret was put. */
+  kept: string[];
 }
+
+/**
+ * Puts the stored secret wherever a client sent back the mask that it was shown. `{ secret: true }` where no secret is
+ * stored is a value like any other.
+ */
+export function unmask(sent: unknown, stored: unknown, open: (sealed: Sealed) => string, path = ''): Unmasked {
+  if (isSealed(stored)) return isMask(sent) ? { value: open(stored), kept: [path] } : { value: sent, kept: [] };
+  if (!isObject(sent) || !isObject(stored)) return { value: sent, kept: [] };
+  const parts = Object.entries(sent).map(
+    ([key, value]) => [key, unmask(value, ownOf(stored, key), open, path + pointer(key))] as const,
+  );
+  return {
+    value: Object.fromEntries(parts.map(([key, part]) => [key, part.value])),
+    kept: parts.flatMap(([, part]) => part.kept),
+  };
+}
+
+/** Whether a URL in a config names another host, or another scheme or port, than the one in its place before. */
+export function movesHost(sent: unknown, stored: unknown): boolean {
+  if (isObject(sent) && isObject(stored))
+    return Object.entries(stored).some(([key, value]) => movesHost(ownOf(sent, key), value));
+  const origin = originOf(stored);
+  return origin !== null && origin !== originOf(sent);
+}
+
+const originOf = (value: unknown) =>
+  typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(value) && URL.canParse(value)
+    ? new URL(value).host + new URL(value).protocol
+    : null;
 
 /** Seals the fields of a config that its schema calls secret; `keys` are their names, `parent.child` inside an object. */
 export function sealConfig(

@@ -6,9 +6,11 @@ import {
   createSecrets,
   deploymentRepository,
   hostnameOf,
+  listen,
   logRepository,
   migrate,
   projectRepository,
+  registryUsageRepository,
   serviceRepository,
   tokenRepository,
   uploadRepository,
@@ -23,6 +25,8 @@ import { createApp } from './create-app.js';
 import { startDispatcher } from './dispatcher.js';
 import { createFeed } from './feed.js';
 import { tokenVerifier } from './identify.js';
+import { KeptAnswers } from './kept-answers.js';
+import { createToggles } from './toggles.js';
 
 export interface RunningApi {
   url: string;
@@ -39,6 +43,12 @@ export async function startApi(
   const queue = createQueue(config, (error) => logger.warn({ err: error }, 'the queue'));
   const uploads = uploadRepository(database);
   const feed = await createFeed(database);
+  const kept = new KeptAnswers();
+  const forget = () => kept.clear();
+  const toggles = await createToggles(database, forget, (error) =>
+    logger.warn({ err: error }, 'what is switched off could not be read; trying again at the next change'),
+  );
+  const stopFollowingPlugins = await listen(database, 'plugins', forget, forget);
 
   const context: ApiContext = {
     database,
@@ -50,9 +60,12 @@ export async function startApi(
     workers: workerRepository(database),
     tokens: tokenRepository(database),
     audit: auditRepository(database),
+    usage: registryUsageRepository(database),
     queue,
     storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
-    catalog: createCatalogClient(config.catalogUrl),
+    catalog: createCatalogClient(config.catalogUrl, toggles.header),
+    kept,
+    toggles,
     secrets: createSecrets(config.secretKey),
     feed,
     baseDomain: config.baseDomain,
@@ -79,6 +92,8 @@ export async function startApi(
       await dispatcher.stop();
       await queue.close();
       await feed.close();
+      await toggles.close();
+      await stopFollowingPlugins();
       await database.close();
     },
   };

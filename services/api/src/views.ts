@@ -1,7 +1,12 @@
 import type { DeploymentRow, ServiceRow } from '@pierhead/database';
-import { type Deployment, isFinal, type Service } from '@pierhead/model';
+import { type Delivery, type Deployment, isFinal, type Service } from '@pierhead/model';
 import type { ApiContext } from './context.js';
 import { mask } from './service-secrets.js';
+
+const delivery: Delivery = { autoDeploy: true, queuePolicy: 'latest-wins', keepReleases: 5, workerLabels: [] };
+
+/** How a service is delivered, with the defaults for what it was stored without. */
+export const deliveryOf = (row: Pick<ServiceRow, 'delivery'> | null): Delivery => ({ ...delivery, ...row?.delivery });
 
 const iso = (date: Date | null) => date?.toISOString() ?? null;
 
@@ -17,6 +22,8 @@ export function deploymentView(row: DeploymentRow, { urlOf }: Pick<ApiContext, '
     stage: isFinal(row.status) ? (row.error?.stage ?? null) : row.stage,
     trigger: row.trigger,
     source: {
+      providerId: row.sourceUsed?.providerId ?? row.snapshot.providerId,
+      fallback: row.sourceUsed?.fallback ?? null,
       revision: revision?.id ?? want.revision ?? null,
       ref: revision?.ref ?? want.ref ?? null,
       message: revision?.message ?? null,
@@ -56,6 +63,8 @@ export async function serviceViews(rows: ServiceRow[], context: ApiContext): Pro
       providerConfig: mask(row.providerConfig),
       builderConfig: mask(row.builderConfig),
       runtimeConfig: mask(row.runtimeConfig),
+      fallbackSources: mask(row.fallbackSources),
+      delivery: deliveryOf(row),
       variables: mask(row.variables) as Service['variables'],
       url: context.urlOf(row.name, 'production'),
       live: deployment ? deploymentView(deployment, context) : null,

@@ -28,6 +28,7 @@ t.test('the catalog starts with every built-in entry, and each has something to 
     dockerHost: 'unix:///var/run/docker.sock',
     dockerNetwork: 'bridge',
     egressAllow: [],
+    plugins: [],
   });
   t.teardown(close);
   const get = async (path: string) => (await (await fetch(url + path)).json()) as unknown[];

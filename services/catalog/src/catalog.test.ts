@@ -1,14 +1,15 @@
-import { createRegistries } from '@pierhead/registry';
 import { sampleManifests } from '@pierhead/testing';
 import pino from 'pino';
 import t, { type Test } from 'tap';
 import { createCatalog } from './create-catalog.js';
+import { sourceOf } from './fixtures/source-of.js';
 
 const host = { dockerHost: 'unix:///var/run/docker.sock', dockerNetwork: 'bridge', egressAllow: [] };
 
 async function build(t: Test) {
   const manifests = sampleManifests();
-  const app = await createCatalog({ registries: createRegistries(manifests), host, logger: pino({ level: 'silent' }) });
+  const source = sourceOf(manifests);
+  const app = await createCatalog({ source: () => source, host, logger: pino({ level: 'silent' }) });
   t.teardown(() => app.close());
   const get = async (url: string) => (await app.inject(url)).json();
   const post = async (url: string, payload: object) => app.inject({ method: 'POST', url, payload });
@@ -107,6 +108,7 @@ t.test('a service is resolved to versions, normalised configs and the names of i
   t.same(answer.json(), {
     valid: true,
     errors: [],
+    fallbackSources: [],
     warnings: [],
     provider: { id: 'sample-git', version: '1.2.0' },
     builder: { id: 'sample-image', version: '1.0.0' },

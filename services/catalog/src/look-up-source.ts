@@ -1,4 +1,5 @@
 import {
+  type CallContext,
   type HostSettings,
   messageOf,
   type Provider,
@@ -17,13 +18,13 @@ export async function lookUpSource(
   host: HostSettings,
   lookup: SourceLookup,
 ): Promise<SourceAnswer> {
-  const provider = await providers.getProvider(lookup.providerId);
-  if (!provider) return problem('unknown_provider', `There is no provider "${lookup.providerId}".`);
+  const { providerId, providerVersion } = lookup;
+  // That it is not here is told by the preview of upgrades.
+  if (!providers.getProviderMetadata(providerId, providerVersion)) return { revision: null, problems: [] };
+  const open = () => providers.getProvider(providerId, providerVersion);
   try {
-    return {
-      revision: await withCallContext(host, (context) => resolve(provider, lookup, context), storageOf(lookup)),
-      problems: [],
-    };
+    const revision = await withCallContext(host, (context) => resolve(open, lookup, context), storageOf(lookup));
+    return { revision, problems: [] };
   } catch (error) {
     if (error instanceof UserError)
       return problem(error.code, error.hint ? `${error.message} ${error.hint}` : error.message);
@@ -31,13 +32,27 @@ export async function lookUpSource(
   }
 }
 
-async function resolve(provider: Provider, lookup: SourceLookup, context: Parameters<Provider['resolveRevision']>[2]) {
+async function resolve(open: () => Promise<Provider | null>, lookup: SourceLookup, context: CallContext) {
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(limitMs)]);
+  return Promise.race([ask(open, lookup, { ...context, signal }), whenAborted(signal)]);
+}
+
+async function ask(open: () => Promise<Provider | null>, lookup: SourceLookup, context: CallContext) {
   const { ref, revision } = lookup;
   const want = { ...(ref === undefined ? {} : { ref }), ...(revision === undefined ? {} : { revision }) };
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(limitMs)]);
-  const unavailable = await provider.unavailable?.({ host: context.host, signal });
-  if (unavailable) throw new UserError(unavailable.code, unavailable.message, { hint: unavailable.hint });
-  return provider.resolveRevision(lookup.providerConfig, want, { ...context, signal });
+  const provider = (await open())!;
+  try {
+    const unavailable = await provider.unavailable?.(context);
+    if (unavailable) throw new UserError(unavailable.code, unavailable.message, { hint: unavailable.hint });
+    return await provider.resolveRevision(lookup.providerConfig, want, context);
+  } finally {
+    await provider.dispose?.();
+  }
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  const late = new Error(`no answer within ${limitMs / 1000} seconds`);
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(late), { once: true }));
 }
 
 /** The uploads that the api vouches for; their bytes are not here, and resolving does not need them. */

@@ -1,5 +1,8 @@
 import { readConfig } from '@pierhead/config';
-import { runService } from '@pierhead/http';
 import { startCatalog } from './start-catalog.js';
 
-await runService(() => startCatalog(readConfig()));
+// The server's own modules are loaded while plugins are being read.
+const starting = (async () => startCatalog(readConfig()))();
+starting.catch(() => {});
+const { runService } = await import('@pierhead/http');
+await runService(() => starting);

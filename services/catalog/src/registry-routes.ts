@@ -1,104 +1,106 @@
-import { type App, HttpProblem, problems, type ReadyAnswer, readyAnswer, sendReady } from '@pierhead/http';
+import { type App, HttpProblem, problems, readyAnswer, sendReady } from '@pierhead/http';
 import {
-  type CallContext,
+  BuilderMetadata,
   ConfigSchema,
+  disabledHeader,
+  type EntryKind,
   type HostSettings,
+  ProviderMetadata,
+  RuntimeMetadata,
   type TSchema,
   Type,
-  type ValidationResult as Validation,
   ValidationResult,
 } from '@pierhead/model';
+import type { FastifyRequest } from 'fastify';
 import { withCallContext } from './call-context.js';
+import type { CatalogSource } from './catalog-source.js';
+import { listOf } from './choose-entry.js';
+import { disabledBy } from './disabled.js';
+import { maskSecrets, secretKeys } from './secret-fields.js';
+import { type AnyMetadata, type Shelf, shelvesOf } from './shelf.js';
 
-/** One registry as its routes see it, whichever kind it is. */
-export interface Shelf {
-  noun: 'provider' | 'builder' | 'runtime';
-  metadataSchema: TSchema;
-  all(): { id: string }[];
-  metadata(id: string): object | null;
-  schema(id: string, version?: string): object | null;
-  validate(id: string, config: unknown, context?: CallContext): Promise<Validation | null>;
-  /** The other registries' entries that go with one of this one's, by the last part of the route. */
-  compatible: Record<string, { schema: TSchema; of(id: string): object[] }>;
-}
+const metadataOf: Record<EntryKind, TSchema> = {
+  provider: ProviderMetadata,
+  builder: BuilderMetadata,
+  runtime: RuntimeMetadata,
+};
+const others: Record<EntryKind, EntryKind[]> = {
+  provider: ['builder'],
+  builder: ['provider', 'runtime'],
+  runtime: ['builder'],
+};
 
+const version = Type.Optional(Type.String({ minLength: 1, maxLength: 100 }));
 const params = Type.Object({ id: Type.String() });
-const SchemaQuery = Type.Object({ version: Type.Optional(Type.String({ maxLength: 100 })) });
+const querystring = Type.Object({ version });
 const ValidateBody = Type.Object({
   config: Type.Unknown(),
+  version,
   deep: Type.Boolean({ default: false, description: 'Asks the outside world too.' }),
 });
 
-/** `GET` of the list, of one, of its schema and of what goes with it, and `POST` of a config to validate. */
-export function registryRoutes(app: App, host: HostSettings, shelf: Shelf): void {
-  const path = `/${shelf.noun}s`;
-  const known = <T>(value: T | null, id: string): T => {
-    if (value !== null) return value;
-    const ids = shelf.all().map((entry) => entry.id);
-    throw new HttpProblem(404, `${shelf.noun}_not_found`, `There is no ${shelf.noun} "${id}"; there is ${list(ids)}.`);
-  };
-
+/**
+ * `GET` of the list, of one, of its schema and of what goes with it, and `POST` of a config to validate. The answers
+ * to `GET` are made without a pause, so that a reload comes before or after one and what was made is kept rightly.
+ */
+export function registryRoutes(app: App, kind: EntryKind, source: CatalogSource, host: HostSettings): void {
+  const path = `/${kind}s`;
+  const shelf = (): Shelf => shelvesOf(source().current())[kind];
   const answering = (schema: TSchema) => ({ response: { 200: schema, ...problems(404) } });
-  const all = onceEach();
-  app.get(path, { schema: answering(listOf(shelf.metadataSchema)) }, (request, reply) =>
-    sendReady(
-      request,
-      reply,
-      all('', () => shelf.all()),
-    ),
-  );
+  const list = Type.Array<TSchema>(metadataOf[kind]);
 
-  const one = onceEach();
-  app.get(`${path}/:id`, { schema: { params, ...answering(shelf.metadataSchema) } }, (request, reply) => {
-    const { id } = request.params;
-    const answer = one(id, () => known(shelf.metadata(id), id));
-    return sendReady(request, reply, answer);
+  app.get(path, { schema: answering(list) }, (request, reply) => {
+    const entries = shelf()
+      .all()
+      .map((entry) => marked(entry, kind, request));
+    return sendReady(request, reply, readyAnswer(entries));
   });
 
-  const schemas = onceEach();
-  const schema = { params, querystring: SchemaQuery, ...answering(ConfigSchema) };
+  const one = { params, querystring, ...answering(metadataOf[kind]) };
+  app.get(`${path}/:id`, { schema: one }, (request, reply) => {
+    const entry = known(shelf(), request.params.id, request.query.version);
+    return sendReady(request, reply, readyAnswer(marked(entry, kind, request)));
+  });
+
+  const schema = { params, querystring, ...answering(ConfigSchema) };
   app.get(`${path}/:id/schema`, { schema }, (request, reply) => {
-    const { id } = request.params;
-    const { version } = request.query;
-    const answer = schemas(JSON.stringify([id, version]), () => {
-      known(shelf.metadata(id), id);
-      return shelf.schema(id, version) ?? noVersion(id, version);
-    });
-    return sendReady(request, reply, answer);
+    const entry = known(shelf(), request.params.id, request.query.version);
+    return sendReady(request, reply, readyAnswer(shelf().schema(entry.id, entry.version)));
   });
 
-  for (const [others, { schema, of }] of Object.entries(shelf.compatible)) {
-    const fitting = onceEach();
-    app.get(`${path}/:id/${others}`, { schema: { params, ...answering(listOf(schema)) } }, (request, reply) => {
-      const { id } = request.params;
-      const answer = fitting(id, () => known(shelf.metadata(id), id) && of(id));
-      return sendReady(request, reply, answer);
+  for (const other of others[kind]) {
+    const fitting = { params, querystring, ...answering(Type.Array<TSchema>(metadataOf[other])) };
+    app.get(`${path}/:id/${other}s`, { schema: fitting }, (request, reply) => {
+      const { id, version } = known(shelf(), request.params.id, request.query.version);
+      const entries = shelf().fitting[other]?.(id, version) ?? [];
+      return sendReady(request, reply, readyAnswer(entries.filter((entry) => marked(entry, other, request).enabled)));
     });
   }
 
   const validate = { params, body: ValidateBody, ...answering(ValidationResult) };
   app.post(`${path}/:id/validate`, { schema: validate }, async (request) => {
-    const { id } = request.params;
     const { config, deep } = request.body;
-    if (!deep) return known(await shelf.validate(id, config), id);
-    return known(await withCallContext(host, (context) => shelf.validate(id, config, context)), id);
+    const shelfNow = shelf();
+    const { id, version } = known(shelfNow, request.params.id, request.body.version);
+    const result = deep
+      ? await withCallContext(host, (context) => shelfNow.validate(id, config, { version, context }))
+      : await shelfNow.validate(id, config, { version });
+    return { ...result!, config: maskSecrets(result!.config, secretKeys(shelfNow.schema(id, version))) };
   });
 }
 
-const listOf = (schema: TSchema): TSchema => Type.Array(schema);
-
-/** Entries never change while the catalog runs, so each answer is made once; what is unknown throws and is not kept. */
-function onceEach() {
-  const answers = new Map<string, ReadyAnswer>();
-  return (key: string, make: () => unknown): ReadyAnswer => {
-    const answer = answers.get(key) ?? readyAnswer(make());
-    answers.set(key, answer);
-    return answer;
-  };
+function marked<M extends AnyMetadata>(entry: M, kind: EntryKind, { headers }: FastifyRequest): M {
+  return { ...entry, enabled: !disabledBy(headers[disabledHeader])(kind, entry.id) };
 }
 
-const list = (ids: readonly string[]) => ids.map((id) => `"${id}"`).join(', ') || 'none';
-
-function noVersion(id: string, version: string | undefined): never {
-  throw new HttpProblem(404, 'version_not_found', `There is no version ${version} of "${id}".`);
+/** The entry in the version, the newest unless one is named. */
+function known({ kind, all, metadata }: Shelf, id: string, version: string | undefined): AnyMetadata {
+  const newest = metadata(id);
+  if (!newest)
+    throw new HttpProblem(404, `${kind}_not_found`, `There is no ${kind} "${id}"; there is ${listOf(all())}.`);
+  const entry = metadata(id, version);
+  if (entry) return entry;
+  const versions = newest.versions.join(', ');
+  const detail = `There is no version ${version} of the ${kind} "${id}"; there is ${versions}.`;
+  throw new HttpProblem(404, 'version_not_found', detail);
 }

@@ -1,48 +1,40 @@
 import type {
-  ConfigSchema,
+  BuilderMetadata,
   Problem,
+  ProviderMetadata,
+  RuntimeMetadata,
   ServiceResolution,
   ServiceResolutionRequest,
-  ValidationResult,
 } from '@pierhead/model';
-import type { Registries } from '@pierhead/registry';
+import { type Chosen, chooseEntry, listOf } from './choose-entry.js';
+import type { IsDisabled } from './disabled.js';
+import type { Shelves } from './shelf.js';
 
-/** Checks the three ids, whether they fit each other, and the three configs, and tells everything at once. */
+type Previous = ServiceResolutionRequest['previous'];
+
+/** Checks the ids and versions, whether they fit each other, and every config, and tells everything at once. */
 export async function resolveService(
-  { providers, builders, runtimes }: Registries,
+  shelves: Shelves,
   request: ServiceResolutionRequest,
+  isDisabled: IsDisabled,
 ): Promise<ServiceResolution> {
-  const { providerId, builderId } = request;
-  const runtimeId = request.runtimeId ?? builders.getCompatibleRuntimes(builderId)[0]?.id ?? '';
-  const provider = providers.getProviderMetadata(providerId);
-  const builder = builders.getBuilderMetadata(builderId);
-  const runtime = runtimes.getRuntimeMetadata(runtimeId);
-
-  const providerPart = partOf(
-    'providerConfig',
-    await providers.validateProviderConfig(providerId, request.providerConfig),
-    providers.getProviderSchema(providerId),
-  );
-  const builderPart = partOf(
-    'builderConfig',
-    await builders.validateBuilderConfig(builderId, request.builderConfig),
-    builders.getBuilderSchema(builderId),
-  );
-  const runtimePart = partOf(
-    'runtimeConfig',
-    await runtimes.validateRuntimeConfig(runtimeId, request.runtimeConfig ?? {}),
-    runtimes.getRuntimeSchema(runtimeId),
-  );
-  const parts = [providerPart, builderPart, runtimePart];
+  const { builderId, builderVersion, previous } = request;
+  const runtimes = shelves.builder.fitting.runtime?.(builderId, builderVersion ?? previous?.builderVersion) ?? [];
+  const runtimeId = request.runtimeId ?? runtimes.find(({ id }) => !isDisabled('runtime', id))?.id;
+  const [provider, builder, runtime, ...fallbacks] = await Promise.all([
+    chooseEntry(shelves.provider, providerChoice(request), isDisabled),
+    chooseEntry(shelves.builder, builderChoice(request), isDisabled),
+    runtimeId === undefined
+      ? noRuntime
+      : chooseEntry(shelves.runtime, runtimeChoice({ ...request, runtimeId }), isDisabled),
+    ...fallbackChoices(request).map((choice) => chooseEntry(shelves.provider, choice, isDisabled)),
+  ]);
+  const parts = [provider, builder, runtime, ...fallbacks];
 
   const errors = [
-    ...(provider ? [] : [unknown('provider', providerId, providers.getAllProviders())]),
-    ...(builder ? [] : [unknown('builder', builderId, builders.getAllBuilders())]),
-    ...(runtime || !request.runtimeId ? [] : [unknown('runtime', runtimeId, runtimes.getAllRuntimes())]),
-    ...(provider && builder ? pairProblems(provider.id, builder.id, providers.getCompatibleBuilders(providerId)) : []),
-    ...(builder && (runtime || !request.runtimeId)
-      ? runtimeProblems(builder.id, runtime?.id, builders.getCompatibleRuntimes(builderId))
-      : []),
+    ...pairProblems(provider.entry, builder.entry, shelves, isDisabled),
+    ...runtimeProblems(builder.entry, runtime.entry, request.runtimeId, shelves, isDisabled),
+    ...fallbacks.flatMap(({ entry }, index) => fallbackProblems(entry, builder.entry, index)),
     ...parts.flatMap((part) => part.errors),
   ];
   return {
@@ -52,52 +44,100 @@ export async function resolveService(
     provider: pinned(provider),
     builder: pinned(builder),
     runtime: pinned(runtime),
-    providerConfig: providerPart.config,
-    builderConfig: builderPart.config,
-    runtimeConfig: runtimePart.config,
+    providerConfig: provider.config,
+    builderConfig: builder.config,
+    runtimeConfig: runtime.config,
+    fallbackSources: fallbacks.flatMap(fallbackOf),
     secrets: {
-      providerConfig: providerPart.secrets,
-      builderConfig: builderPart.secrets,
-      runtimeConfig: runtimePart.secrets,
+      providerConfig: provider.secrets,
+      builderConfig: builder.secrets,
+      runtimeConfig: runtime.secrets,
     },
   };
 }
 
-interface Entry {
-  id: string;
-  version: string;
-}
+const noRuntime: Chosen<RuntimeMetadata> = { entry: null, errors: [], warnings: [], config: {}, secrets: [] };
 
-const pinned = (entry: Entry | null) => entry && { id: entry.id, version: entry.version };
+const pinned = ({ entry }: Chosen) => entry && { id: entry.id, version: entry.version };
 
-function partOf(name: string, result: ValidationResult | null, schema: ConfigSchema | null) {
-  const under = (problems: readonly Problem[]) =>
-    problems.map((problem) => ({ ...problem, path: `/${name}${problem.path}` }));
-  return {
-    errors: under(result?.errors ?? []),
-    warnings: under(result?.warnings ?? []),
-    config: result?.config ?? {},
-    secrets: schema?.fields.filter((field) => field.secret).map((field) => field.key) ?? [],
-  };
-}
+const fallbackOf = ({ entry, config, secrets }: Chosen) =>
+  entry ? [{ providerId: entry.id, providerVersion: entry.version, providerConfig: config, secrets }] : [];
 
-const unknown = (noun: string, id: string, all: readonly Entry[]): Problem => ({
-  path: `/${noun}Id`,
-  code: `unknown_${noun}`,
-  message: `There is no ${noun} "${id}". Choose one of ${list(all)}.`,
+const providerChoice = ({ providerId, providerVersion, providerConfig, previous }: ServiceResolutionRequest) => ({
+  at: '',
+  id: providerId,
+  version: providerVersion,
+  config: providerConfig,
+  previous: previousOf(previous, 'provider', providerId),
 });
 
-function pairProblems(providerId: string, builderId: string, fitting: readonly Entry[]): Problem[] {
-  if (fitting.some(({ id }) => id === builderId)) return [];
-  const message = `The builder "${builderId}" cannot build what the provider "${providerId}" fetches. Builders that fit: ${list(fitting)}.`;
+const builderChoice = ({ builderId, builderVersion, builderConfig, previous }: ServiceResolutionRequest) => ({
+  at: '',
+  id: builderId,
+  version: builderVersion,
+  config: builderConfig,
+  previous: previousOf(previous, 'builder', builderId),
+});
+
+const runtimeChoice = (request: ServiceResolutionRequest & { runtimeId: string }) => ({
+  at: '',
+  id: request.runtimeId,
+  version: request.runtimeVersion,
+  config: request.runtimeConfig ?? {},
+  previous: previousOf(request.previous, 'runtime', request.runtimeId),
+});
+
+/** A source counts as the one before when it stands in the same place with the same provider. */
+function fallbackChoices({ fallbackSources = [], previous }: ServiceResolutionRequest) {
+  return fallbackSources.map(({ providerId, providerVersion, providerConfig }, index) => {
+    const before = previous?.fallbackSources?.[index];
+    const isSame = before?.providerId === providerId;
+    return {
+      at: `/fallbackSources/${index}`,
+      id: providerId,
+      version: providerVersion,
+      config: providerConfig,
+      previous: isSame ? { version: before.providerVersion, config: before.providerConfig } : null,
+    };
+  });
+}
+
+function previousOf(previous: Previous, kind: 'provider' | 'builder' | 'runtime', id: string) {
+  if (!previous || previous[`${kind}Id`] !== id) return null;
+  return { version: previous[`${kind}Version`], config: previous[`${kind}Config`] ?? {} };
+}
+
+function pairProblems(
+  provider: ProviderMetadata | null,
+  builder: BuilderMetadata | null,
+  shelves: Shelves,
+  isDisabled: IsDisabled,
+): Problem[] {
+  if (!provider || !builder || builder.accepts.includes(provider.produces)) return [];
+  const all = shelves.provider.fitting.builder?.(provider.id, provider.version) ?? [];
+  const fitting = listOf(all.filter(({ id }) => !isDisabled('builder', id)));
+  const message = `The builder "${builder.id}" cannot build what the provider "${provider.id}" fetches. Builders that fit: ${fitting}.`;
   return [{ path: '/builderId', code: 'incompatible_pair', message }];
 }
 
-function runtimeProblems(builderId: string, runtimeId: string | undefined, fitting: readonly Entry[]): Problem[] {
-  if (fitting.some(({ id }) => id === runtimeId)) return [];
-  const subject = runtimeId ? `The runtime "${runtimeId}" cannot` : 'No runtime here can';
-  const message = `${subject} run what the builder "${builderId}" makes. Runtimes that fit: ${list(fitting)}.`;
-  return [{ path: '/runtimeId', code: 'incompatible_runtime', message }];
+function fallbackProblems(source: ProviderMetadata | null, builder: BuilderMetadata | null, index: number): Problem[] {
+  if (!source || !builder || builder.accepts.includes(source.produces)) return [];
+  const message = `The builder "${builder.id}" cannot build what the provider "${source.id}" fetches.`;
+  return [{ path: `/fallbackSources/${index}/providerId`, code: 'incompatible_pair', message }];
 }
 
-const list = (entries: readonly Entry[]) => entries.map(({ id }) => `"${id}"`).join(', ') || 'none';
+function runtimeProblems(
+  builder: BuilderMetadata | null,
+  runtime: RuntimeMetadata | null,
+  wanted: string | undefined,
+  shelves: Shelves,
+  isDisabled: IsDisabled,
+): Problem[] {
+  // An unknown runtime, or one in an unknown version, has been told already.
+  if (!builder || (wanted !== undefined && !runtime) || runtime?.accepts.includes(builder.produces)) return [];
+  const all = shelves.builder.fitting.runtime?.(builder.id, builder.version) ?? [];
+  const fitting = listOf(all.filter(({ id }) => !isDisabled('runtime', id)));
+  const subject = runtime ? `The runtime "${runtime.id}" cannot` : 'No runtime here can';
+  const message = `${subject} run what the builder "${builder.id}" makes. Runtimes that fit: ${fitting}.`;
+  return [{ path: '/runtimeId', code: 'incompatible_runtime', message }];
+}

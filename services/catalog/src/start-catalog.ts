@@ -1,24 +1,51 @@
-import { builders } from '@pierhead/builders';
 import type { Config } from '@pierhead/config';
 import { createLogger } from '@pierhead/logger';
-import { providers } from '@pierhead/providers';
-import { createRegistries } from '@pierhead/registry';
-import { runtimes } from '@pierhead/runtimes';
-import { createCatalog } from './create-catalog.js';
+import { createRegistrySource, type RegistrySource } from '@pierhead/plugin-host';
+import type { Manifests } from '@pierhead/registry';
 
 export type CatalogConfig = Pick<
   Config,
-  'catalogHost' | 'catalogPort' | 'logLevel' | 'dockerHost' | 'dockerNetwork' | 'egressAllow'
+  'catalogHost' | 'catalogPort' | 'logLevel' | 'dockerHost' | 'dockerNetwork' | 'egressAllow' | 'plugins'
 >;
 
-/** Serves the built-in providers, builders and runtimes; port 0 takes any free one. */
-export async function startCatalog(config: CatalogConfig): Promise<{ url: string; close(): Promise<void> }> {
-  const { dockerHost, dockerNetwork, egressAllow } = config;
-  const app = await createCatalog({
-    registries: createRegistries({ providers, builders, runtimes }),
-    host: { dockerHost, dockerNetwork, egressAllow },
-    logger: createLogger('catalog', config.logLevel),
-  });
+export interface RunningCatalog {
+  url: string;
+  /** Reads the plugins anew; requests under way keep what they have. */
+  reload(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Serves the built-in providers, builders and runtimes and those of plugins; port 0 takes any free one. */
+export async function startCatalog(config: CatalogConfig): Promise<RunningCatalog> {
+  const { dockerHost, dockerNetwork, egressAllow, plugins } = config;
+  const logger = createLogger('catalog', config.logLevel);
+  // Plugins are read in their thread while the server is made here; it serves nothing before it listens.
+  let source: RegistrySource | undefined;
+  const reading = createRegistrySource({ builtIn: builtInManifests(), plugins, logger });
+  reading.catch(() => {});
+  const { createCatalog } = await import('./create-catalog.js');
+  const host = { dockerHost, dockerNetwork, egressAllow };
+  const app = await createCatalog({ source: () => source!, host, logger });
+  await app.ready();
+  source = await reading;
+  source.onReload(() => app.readyAnswers?.clear());
   const url = await app.listen({ host: config.catalogHost, port: config.catalogPort });
-  return { url, close: async () => app.close() };
+  return {
+    url,
+    reload: source.reload,
+    async close() {
+      await app.close();
+      await source?.close();
+    },
+  };
+}
+
+/** Imported while the plugins are being read. */
+async function builtInManifests(): Promise<Manifests> {
+  const [{ providers }, { builders }, { runtimes }] = await Promise.all([
+    import('@pierhead/providers'),
+    import('@pierhead/builders'),
+    import('@pierhead/runtimes'),
+  ]);
+  return { providers, builders, runtimes };
 }

@@ -1,5 +1,5 @@
 import type { ConfigField, ConfigSchema } from '@pierhead/client';
-import { Argument } from 'commander';
+import { Argument, type Command } from 'commander';
 import { columns } from '../columns.js';
 import { configOf } from '../config-values.js';
 import { collect } from '../options.js';
@@ -8,7 +8,7 @@ import type { AddCommands } from '../session.js';
 
 export const addRegistries: AddCommands = (program, session) => {
   for (const noun of nouns) {
-    program
+    const group = program
       .command(`${noun}s`)
       .argument('[id]', `a ${noun}, to see the fields of its config`)
       .description(`list ${noun}s, or the config fields of one`)
@@ -21,6 +21,8 @@ export const addRegistries: AddCommands = (program, session) => {
         const schema = await registries[noun].schema(client, id);
         return show(schema, () => fieldsText(schema));
       });
+    addToggle(group, noun, true, session);
+    addToggle(group, noun, false, session);
   }
 
   program
@@ -41,6 +43,18 @@ export const addRegistries: AddCommands = (program, session) => {
       if (!valid) process.exitCode = 1;
     });
 };
+
+function addToggle(group: Command, noun: Noun, enabled: boolean, session: Parameters<AddCommands>[1]): void {
+  group
+    .command(enabled ? 'enable' : 'disable')
+    .argument('<id>', `a ${noun}`)
+    .description(enabled ? `let a ${noun} be chosen again` : `let a ${noun} no longer be chosen or deployed`)
+    .action(async (id: string) => {
+      const { client, show } = await session();
+      const entry = await registries[noun].setEnabled(client, id, enabled);
+      show(entry, () => `${id} is ${enabled ? 'enabled' : 'disabled'}.`);
+    });
+}
 
 interface Entry {
   id: string;

@@ -1,4 +1,4 @@
-import { dataOf, type Service } from '@pierhead/client';
+import { dataOf, type Service, type ServicePlan } from '@pierhead/client';
 import { columns, listing } from '../columns.js';
 import { findService, searchServices } from '../find-service.js';
 import { collect } from '../options.js';
@@ -51,6 +51,22 @@ export const addServices: AddCommands = (program, session) => {
     });
 
   services
+    .command('upgrade')
+    .argument('<service>', 'its name or id')
+    .description('take the newest versions of its provider, builder and runtime; its configs are carried over')
+    .action(async (nameOrId: string) => {
+      const { client, show } = await session();
+      const { id, name } = await findService(client, nameOrId);
+      const params = { path: { id } };
+      const plan = await dataOf(client.POST('/services/{id}/plan', { params, body: {} }));
+      const upgrades = plan.upgrades.filter(isOwn);
+      const body = Object.fromEntries(upgrades.map(({ kind, to }) => [`${kind}Version`, to]));
+      if (upgrades.length > 0) await dataOf(client.PATCH('/services/{id}', { params, body }));
+      const lines = upgrades.map((upgrade) => `${upgrade.kind} ${upgrade.id}: ${upgrade.from} → ${upgrade.to}`);
+      show(upgrades, () => lines.join('\n') || `${name} has the newest versions.`);
+    });
+
+  services
     .command('delete')
     .argument('<service>', 'its name or id')
     .description('delete a service and everything that it owns')
@@ -61,6 +77,9 @@ export const addServices: AddCommands = (program, session) => {
       show({ id, name }, () => `${name} is deleted.`);
     });
 };
+
+/** Not one of a fallback source. */
+const isOwn = ({ path, kind }: ServicePlan['upgrades'][number]) => path === `/${kind}Config`;
 
 const row = ({ name, providerId, builderId, live, url }: Service) => [name, providerId, builderId, liveText(live), url];
 

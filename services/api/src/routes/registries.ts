@@ -7,15 +7,15 @@ import {
   Type,
   ValidationResult,
 } from '@pierhead/model';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CatalogClient } from '../catalog-client.js';
+import { askCatalog, passOn } from '../pass-on.js';
 import type { Routes } from '../routes.js';
-import { problems } from '../schemas.js';
+import { entryParams as params, problems } from '../schemas.js';
 
-const params = Type.Object({ id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }) });
-const querystring = Type.Object({ version: Type.Optional(Type.String({ maxLength: 100 })) });
+const version = Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'The newest unless given.' }));
+const querystring = Type.Object({ version });
 const body = Type.Object({
   config: Type.Unknown(),
+  version,
   deep: Type.Boolean({ default: false, description: 'Asks the outside world too.' }),
 });
 
@@ -27,7 +27,7 @@ const registries: { noun: string; schema: TSchema; compatible: Record<string, TS
 ];
 
 /** The catalog's answers, as part of this API: one origin, one document. */
-export const registryRoutes: Routes = async (app, { catalog }) => {
+export const registryRoutes: Routes = async (app, context) => {
   const tags = ['Registries'];
   for (const { noun, schema, compatible } of registries) {
     const path = `/${noun}s`;
@@ -49,7 +49,7 @@ export const registryRoutes: Routes = async (app, { catalog }) => {
             response: { 200: answer, ...problems(...(more.params ? [404] : [])) },
           },
         },
-        (request, reply) => forward(catalog, request, reply),
+        async (request, reply) => passOn(request, reply, await askCatalog(request.url, context)),
       );
 
     get(path, `list${title(noun)}s`, `List ${noun}s`, Type.Array(schema));
@@ -81,16 +81,10 @@ export const registryRoutes: Routes = async (app, { catalog }) => {
           response: { 200: ValidationResult, ...problems(404, 413, 415) },
         },
       },
-      (request, reply) => forward(catalog, request, reply),
+      async (request, reply) =>
+        passOn(request, reply, await context.catalog.forward('POST', request.url, request.body)),
     );
   }
 };
 
 const title = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
-
-/** Passes the request on, and the answer back as the bytes that they are. */
-async function forward(catalog: CatalogClient, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const known = request.headers['if-none-match'];
-  const answer = await catalog.forward(request.method, request.url, { 'if-none-match': known }, request.body);
-  await reply.code(answer.status).headers(answer.headers).send(answer.body);
-}

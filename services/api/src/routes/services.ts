@@ -137,7 +137,7 @@ export const serviceRoutes: Routes = async (app, context) => {
       if (!current) throw unknown();
       const match = headers['if-match'];
       if (match !== undefined && match !== '*' && match !== etagOf(current)) throw changedMeanwhile();
-      const merged = mergePatch(patchBase(inputOf(current, context), body), body);
+      const merged = mergePatch(patchBase(inputOf(current), body), body);
       assertInput(merged);
       const { id, ...values } = await resolveInput(merged, params.id, current, context);
       const outcome = await services.replace(id, current.revision, values);
