@@ -30,6 +30,8 @@ type Call = Extract<ToThread, { type: 'call' }>;
 type Answer = Extract<ToThread, { type: 'answer' }>;
 
 const maxAnswer = 1_000_000;
+/** Ids, digests and paths are shorter. */
+const maxArgument = 10_000;
 const { port, part } = workerData as { port: MessagePort; part: PluginPart };
 delete workerData.port;
 
@@ -112,6 +114,7 @@ function contextOf({ call, workspace, host }: Call, running: Running) {
 /** Throws at once when too many are open: a loop that never awaits would not see a promise fail. */
 function askStorage(call: number, running: Running, method: StorageMethod, argument: string): Promise<unknown> {
   const text = String(argument);
+  if (text.length > maxArgument) throw new Error(`the storage was asked with ${text.length} characters`);
   if (running.asks >= maxAsks) throw new Error(tooManyAsks);
   running.asks += 1;
   const ask = ++asks;
