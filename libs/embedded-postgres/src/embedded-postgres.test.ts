@@ -48,7 +48,7 @@ t.test('a fresh folder becomes a server that answers in UTF8 on 127.0.0.1, and s
   t.equal((await stat(join(dataDir, 'password'))).mode & 0o777, 0o600);
   t.equal((await stat(dataDir)).mode & 0o777, 0o700);
   await server.stop();
-  t.notOk(alive(server.pid));
+  t.ok(await until(() => !alive(server.pid), 5_000), 'it has ended, once its new parent has noticed');
 });
 
 t.test('a wrong password is refused', async (t) => {
