@@ -13,6 +13,7 @@ export async function* turns(
     news = true;
     wake();
   });
+  signal.addEventListener('abort', () => wake(), { once: true });
   try {
     while (!signal.aborted) {
       news = false;
@@ -24,7 +25,6 @@ export async function* turns(
             clearTimeout(timer);
             resolve();
           };
-          signal.addEventListener('abort', wake, { once: true });
         });
       }
     }
