@@ -46,7 +46,6 @@ function pluginFolder(t: Test, ...manifests: string[]): string {
   return t.testdir({ 'package.json': JSON.stringify(facts), 'index.js': codeOf(...manifests) });
 }
 
-
 t.test(
   'a service keeps its version until it is given another',
   { skip: stackIsGiven() && 'it needs plugins of its own' },
