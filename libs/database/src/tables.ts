@@ -123,6 +123,8 @@ export const deployments = pgTable(
     error: jsonb('error').$type<DeploymentError>(),
     /** Part of the queue's job id: grows when the work must be queued again. */
     attempt: integer('attempt').notNull().default(1),
+    /** How often the world failed it: a fault outside of it, or a worker that died. */
+    retries: integer('retries').notNull().default(0),
     notBefore: at('not_before').notNull().defaultNow(),
     dispatchedAt: at('dispatched_at'),
     /** The worker that it was handed to; null for whichever comes first. */
@@ -198,6 +200,8 @@ export const workers = pgTable('workers', {
   id: text('id').primaryKey(),
   slots: integer('slots').notNull(),
   running: integer('running').notNull().default(0),
+  /** Why it takes no further deployment now; null while it does. */
+  refusal: text('refusal'),
   labels: jsonb('labels').$type<string[]>().notNull().default([]),
   capabilities: jsonb('capabilities').$type<Capabilities>().notNull(),
   startedAt: at('started_at').notNull().defaultNow(),
