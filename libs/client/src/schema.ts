@@ -1247,6 +1247,24 @@ export interface components {
                  * @default []
                  */
                 workerLabels: string[];
+                /**
+                 * @description How long each stage may take, and the whole deployment from its first start to its end.
+                 * @default {}
+                 */
+                timeouts: {
+                    /** @description 120 unless given. */
+                    resolveSeconds?: number;
+                    /** @description 900 unless given. */
+                    fetchSeconds?: number;
+                    /** @description 1800 unless given. */
+                    buildSeconds?: number;
+                    /** @description 300 unless given. */
+                    releaseSeconds?: number;
+                    /** @description 900 unless given. */
+                    verifySeconds?: number;
+                    /** @description 3600 unless given. */
+                    totalSeconds?: number;
+                };
             };
             url: string;
             live: components["schemas"]["Deployment"] | null;
@@ -1321,6 +1339,24 @@ export interface components {
                  * @default []
                  */
                 workerLabels: string[];
+                /**
+                 * @description How long each stage may take, and the whole deployment from its first start to its end.
+                 * @default {}
+                 */
+                timeouts: {
+                    /** @description 120 unless given. */
+                    resolveSeconds?: number;
+                    /** @description 900 unless given. */
+                    fetchSeconds?: number;
+                    /** @description 1800 unless given. */
+                    buildSeconds?: number;
+                    /** @description 300 unless given. */
+                    releaseSeconds?: number;
+                    /** @description 900 unless given. */
+                    verifySeconds?: number;
+                    /** @description 3600 unless given. */
+                    totalSeconds?: number;
+                };
             };
         };
         ServicePlan: {

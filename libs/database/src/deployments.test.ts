@@ -80,14 +80,17 @@ t.test('a worker that lost its lease changes nothing any more', async (t) => {
 });
 
 t.test('a deployment that kills its workers fails in the end', async (t) => {
-  const { deployments, dispatches, runs, create } = await setUp(t);
+  const { deployments, dispatches, runs, create, database } = await setUp(t);
   const service = await create('deadly');
   const { id } = (await deployments.create(order(service.id)))!;
-  for (let epoch = 1; epoch <= 5; epoch += 1) {
+  for (let epoch = 1; epoch <= 6; epoch += 1) {
     t.ok(await runs.claim(id, `w${epoch}`, 0));
+    await runs.startStage({ deploymentId: id, owner: `w${epoch}`, epoch }, 'build');
     await dispatches.releaseLapsed();
+    t.match(await deployments.find(id), { retries: epoch, stages: [{ name: 'build', status: 'failed' }] });
+    await database.sql`update deployments set not_before = now()`;
   }
-  t.match(await deployments.find(id), { status: 'failed', error: { code: 'worker_lost', stage: null } });
+  t.match(await deployments.find(id), { status: 'failed', error: { code: 'worker_lost', stage: 'build' } });
 });
 
 t.test('what runs without being live is a leftover until it is stopped', async (t) => {
@@ -103,7 +106,7 @@ t.test('what runs without being live is a leftover until it is stopped', async (
   const first = await deploy('w1');
   t.same(await deployments.leftovers(service.id, 'production'), [first.id]);
   await runs.switch(first.lease, []);
-  t.equal(await deployments.isLive(first.id), true);
+  t.type(await deployments.releaseVersion(first.id), 'number');
   t.same(await deployments.leftovers(service.id, 'production'), []);
   await runs.finish(first.lease, { status: 'succeeded' });
   const second = await deploy('w2');
@@ -183,13 +186,15 @@ t.test('a name or a hostname belongs to one service', async (t) => {
 });
 
 t.test('log lines come back in order, from anywhere, with any characters', async (t) => {
-  const { deployments, logs, create } = await setUp(t);
+  const { deployments, runs, logs, create } = await setUp(t);
   const service = await create('logged');
   const { id } = (await deployments.create(order(service.id)))!;
+  await runs.claim(id, 'w', 30);
+  const lease = { deploymentId: id, owner: 'w', epoch: 1 };
   const text = 'NUL \u0000, lone \ud800, \u001b[31mred\u001b[0m, é, 🎉';
   for (let chunk = 0; chunk < 30; chunk += 1) {
     await logs.append(
-      id,
+      lease,
       chunk * 10 + 1,
       Array.from({ length: 10 }, (_, i) => [0, 'build', 'stdout', `${chunk * 10 + i + 1} ${text}`]),
     );
@@ -206,4 +211,19 @@ t.test('log lines come back in order, from anywhere, with any characters', async
     [105, 106, 107],
   );
   t.same(await logs.read(id, 300, 10), []);
+});
+
+t.test('only who holds a deployment writes its log, and the same lines twice are stored once', async (t) => {
+  const { deployments, runs, logs, create } = await setUp(t);
+  const service = await create('written');
+  const { id } = (await deployments.create(order(service.id)))!;
+  await runs.claim(id, 'w', 30);
+  const lease = { deploymentId: id, owner: 'w', epoch: 1 };
+  t.equal(await logs.append(lease, 1, [[0, 'build', 'stdout', 'once']]), true);
+  t.equal(await logs.append(lease, 1, [[0, 'build', 'stdout', 'once']]), true);
+  t.equal(await logs.append({ ...lease, epoch: 0 }, 2, [[0, 'build', 'stdout', 'late']]), false);
+  t.same(
+    (await logs.read(id, 0, 10)).map((line) => line.text),
+    ['once'],
+  );
 });

@@ -1,4 +1,11 @@
-import type { DeploymentInput, DeploymentStatus, QueuePolicy, Stage, Trigger } from '@pierhead/model';
+import {
+  type DeploymentInput,
+  type DeploymentStatus,
+  defaultTimeouts,
+  type QueuePolicy,
+  type Stage,
+  type Trigger,
+} from '@pierhead/model';
 import { and, asc, desc, eq, inArray, lt } from 'drizzle-orm';
 import { chooseWorker, lackOfWorker } from './choose-worker.js';
 import type { Database, Queries } from './connect.js';
@@ -170,11 +177,10 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
       return rows.length === 1;
     },
 
-    /** Whether traffic goes to this deployment, in the database's own words. */
-    async isLive(id: string): Promise<boolean> {
-      return (
-        (await orm.select({ id: releases.deploymentId }).from(releases).where(eq(releases.deploymentId, id))).length > 0
-      );
+    /** The version of the release that a deployment is; null while traffic does not go to it. */
+    async releaseVersion(id: string): Promise<number | null> {
+      const [row] = await orm.select({ version: releases.version }).from(releases).where(eq(releases.deploymentId, id));
+      return row?.version ?? null;
     },
 
     /** Deployments of a service and environment that have something running and are not live. */
@@ -238,5 +244,6 @@ function snapshotOf(service: typeof services.$inferSelect): Snapshot {
     fallbackSources,
     variables,
     workerLabels: delivery.workerLabels ?? [],
+    timeouts: { ...defaultTimeouts, ...delivery.timeouts },
   };
 }

@@ -2,14 +2,15 @@ import { eq, sql } from 'drizzle-orm';
 import { chooseWorker, findCandidates, type LiveWorker, type Requirements } from './choose-worker.js';
 import type { Database } from './connect.js';
 import { liveFor, liveWorkers, requirementsOf } from './live-workers.js';
+import { maxRetries } from './runs.js';
 import type { Snapshot } from './snapshot.js';
 import { deployments } from './tables.js';
 
-const redispatchAfter = '15 seconds';
-const maxEpochs = 5;
+/** How long a job may be missing from the queue before it is added again; one that is there is not added twice. */
+const redispatchAfter = '10 seconds';
 const workerLost = {
   code: 'worker_lost',
-  message: `${maxEpochs} workers in a row stopped while they ran this deployment.`,
+  message: `${maxRetries + 1} workers in a row stopped while they ran this deployment.`,
   hint: 'Look at the workers\u2019 logs and memory, then deploy again.',
   line: null,
 };
@@ -81,15 +82,30 @@ export function dispatchRepository({ orm, sql: raw }: Database) {
       return false;
     },
 
-    /** Queues again what a dead worker held, or fails it when it has killed several; the ids. */
+    /**
+     * Takes deployments from workers that have not renewed their leases: queues them again, later each time, or fails
+     * those that several workers died of, unless they are live. Such a worker gets nothing more until its next heartbeat.
+     * @returns their ids
+     */
     async releaseLapsed(): Promise<string[]> {
       const rows = await raw<{ id: string }[]>`
-        update deployments set lease_owner = null, lease_until = null, dispatched_at = null, dispatched_to = null, attempt = attempt + 1,
-          status = case when lease_epoch < ${maxEpochs} then 'queued' else 'failed' end,
-          finished_at = case when lease_epoch < ${maxEpochs} then null else now() end,
-          error = case when lease_epoch < ${maxEpochs} then null else ${JSON.stringify(workerLost)}::jsonb || jsonb_build_object('stage', stage) end
-        where status = 'running' and lease_until < now()
-        returning id`;
+        with lapsed as (
+          select id, lease_owner, retries < ${maxRetries} or switched_at is not null as again from deployments
+          where status = 'running' and lease_until < now() for update skip locked),
+        silent as (
+          update workers set last_heartbeat_at = least(last_heartbeat_at, now() - ${liveFor}::interval)
+          where id in (select lease_owner from lapsed)),
+        closed as (
+          update stages set status = 'failed', finished_at = clock_timestamp()
+          where deployment_id in (select id from lapsed) and finished_at is null)
+        update deployments d set lease_owner = null, lease_until = null, dispatched_at = null, dispatched_to = null,
+          attempt = attempt + 1, retries = retries + 1,
+          not_before = case when retries = 0 then now() else now() + make_interval(secs => 2 ^ least(retries, 6)) end,
+          status = case when again then 'queued' else 'failed' end,
+          finished_at = case when again then null else now() end,
+          error = case when again then null else ${JSON.stringify(workerLost)}::jsonb || jsonb_build_object('stage', stage) end
+        from lapsed where d.id = lapsed.id
+        returning d.id`;
       return rows.map((row) => row.id);
     },
   };

@@ -1,14 +1,24 @@
 import type { LogLine, LogStream } from '@pierhead/model';
 import { and, asc, desc, eq, gt } from 'drizzle-orm';
 import type { Database } from './connect.js';
+import type { Lease } from './runs.js';
+import { steadily } from './steadily.js';
 import { logChunks, type PackedLine } from './tables.js';
 
-export function logRepository({ orm }: Database) {
+export function logRepository({ orm, sql: raw }: Database) {
   return {
-    /** Stores lines `firstSeq…` in one row. */
-    async append(deploymentId: string, firstSeq: number, lines: PackedLine[]): Promise<void> {
-      await orm.insert(logChunks).values({ deploymentId, firstSeq, lastSeq: firstSeq + lines.length - 1, lines });
-    },
+    /** Stores lines `firstSeq…` in one row; false when the lease is lost. The same lines twice are stored once. */
+    append: ({ deploymentId, owner, epoch }: Lease, firstSeq: number, lines: PackedLine[]): Promise<boolean> =>
+      steadily(async () => {
+        const rows = await raw`
+          with mine as (select id from deployments where id = ${deploymentId} and lease_owner = ${owner} and lease_epoch = ${epoch}),
+          stored as (
+            insert into log_chunks (deployment_id, first_seq, last_seq, lines)
+            select id, ${firstSeq}, ${firstSeq + lines.length - 1}, ${JSON.stringify(lines)} from mine
+            on conflict (deployment_id, first_seq) do nothing)
+          select id from mine`;
+        return rows.length === 1;
+      }),
 
     /** The sequence number of the last stored line; 0 when there is none. */
     async lastSeq(deploymentId: string): Promise<number> {

@@ -1,8 +1,9 @@
 import type { Artifact, DeploymentError, Instance, Revision, StageName, StageStatus, Upstream } from '@pierhead/model';
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import type { DeploymentColumns } from './deployments.js';
 import type { SourceUsed } from './snapshot.js';
+import { steadily } from './steadily.js';
 import { deployments } from './tables.js';
 
 /** A worker's hold on a deployment. Every effect carries it and is refused once another worker holds the deployment. */
@@ -12,9 +13,18 @@ export interface Lease {
   epoch: number;
 }
 
+/** A deployment that a worker holds from now on, and how long ago it started for the first time. */
+export type Claimed = DeploymentColumns & { ranSeconds: number };
+
 export type Ending = { status: 'succeeded' } | { status: 'canceled' } | { status: 'failed'; error: DeploymentError };
 
-/** What a worker does to the deployment that it holds. Each answer of false or null means: the lease is lost. */
+/** How often the world may fail a deployment before it is given up. */
+export const maxRetries = 5;
+
+/**
+ * What a worker does to the deployment that it holds. Each answer of false or null means: the lease is lost. Every
+ * statement but `claim` may run twice, and is repeated while the database cannot be reached.
+ */
 export function runRepository({ orm, sql: raw }: Database) {
   const held = ({ deploymentId, owner, epoch }: Lease) =>
     and(
@@ -25,7 +35,10 @@ export function runRepository({ orm, sql: raw }: Database) {
     );
 
   const set = async (lease: Lease, values: Partial<typeof deployments.$inferInsert>): Promise<boolean> =>
-    (await orm.update(deployments).set(values).where(held(lease)).returning({ id: deployments.id })).length === 1;
+    steadily(
+      async () =>
+        (await orm.update(deployments).set(values).where(held(lease)).returning({ id: deployments.id })).length === 1,
+    );
 
   return {
     /**
@@ -33,7 +46,7 @@ export function runRepository({ orm, sql: raw }: Database) {
      * another worker; null otherwise.
      * @param leaseSeconds how long the hold lasts unless renewed, by the database's clock
      */
-    async claim(deploymentId: string, owner: string, leaseSeconds: number): Promise<DeploymentColumns | null> {
+    async claim(deploymentId: string, owner: string, leaseSeconds: number): Promise<Claimed | null> {
       const claimable = sql`${deployments.status} = 'queued' and ${deployments.notBefore} <= now()
         and coalesce(${deployments.dispatchedTo}, ${owner}) = ${owner} and not exists (
         select 1 from deployments o where o.service_id = ${deployments.serviceId} and o.environment = ${deployments.environment} and o.status = 'running')`;
@@ -47,7 +60,10 @@ export function runRepository({ orm, sql: raw }: Database) {
           startedAt: sql`coalesce(${deployments.startedAt}, now())`,
         })
         .where(and(eq(deployments.id, deploymentId), claimable))
-        .returning();
+        .returning({
+          ...getTableColumns(deployments),
+          ranSeconds: sql<number>`extract(epoch from now() - ${deployments.startedAt})::float8`,
+        });
       return row ?? null;
     },
 
@@ -61,23 +77,33 @@ export function runRepository({ orm, sql: raw }: Database) {
       return row.cancel ? 'cancel' : 'held';
     },
 
-    async startStage(lease: Lease, name: StageName): Promise<boolean> {
-      const [row] = await raw<{ id: string }[]>`
-        with mine as (
-          update deployments set stage = ${name} where id = ${lease.deploymentId} and lease_owner = ${lease.owner}
-            and lease_epoch = ${lease.epoch} and status = 'running' returning id)
-        insert into stages (deployment_id, name, status, started_at) select id, ${name}, 'running', clock_timestamp() from mine
-        on conflict (deployment_id, name) do update set status = 'running', started_at = excluded.started_at, finished_at = null
-        returning deployment_id as id`;
-      return row !== undefined;
-    },
+    startStage: (lease: Lease, name: StageName): Promise<boolean> =>
+      steadily(async () => {
+        const [row] = await raw<{ id: string }[]>`
+          with mine as (
+            update deployments set stage = ${name} where id = ${lease.deploymentId} and lease_owner = ${lease.owner}
+              and lease_epoch = ${lease.epoch} and status = 'running' returning id)
+          insert into stages (deployment_id, name, status, started_at) select id, ${name}, 'running', clock_timestamp() from mine
+          on conflict (deployment_id, name) do update set status = 'running', started_at = excluded.started_at, finished_at = null
+          returning deployment_id as id`;
+        return row !== undefined;
+      }),
 
     /** Ends a stage that began under this lease. */
-    async endStage(lease: Lease, name: StageName, status: StageStatus): Promise<void> {
-      await raw`update stages set status = ${status}, finished_at = clock_timestamp()
-        where deployment_id = ${lease.deploymentId} and name = ${name} and finished_at is null
-          and exists (select 1 from deployments where id = ${lease.deploymentId} and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch})`;
-    },
+    endStage: (lease: Lease, name: StageName, status: StageStatus): Promise<void> =>
+      steadily(async () => {
+        await raw`update stages set status = ${status}, finished_at = clock_timestamp()
+          where deployment_id = ${lease.deploymentId} and name = ${name} and finished_at is null
+            and exists (select 1 from deployments where id = ${lease.deploymentId} and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch})`;
+      }),
+
+    /** Records that stages which a former worker began had done their work before it died. */
+    adoptStages: (lease: Lease, names: readonly StageName[]): Promise<void> =>
+      steadily(async () => {
+        await raw`update stages set status = 'succeeded', finished_at = coalesce(finished_at, clock_timestamp())
+          where deployment_id = ${lease.deploymentId} and name in ${raw(names)} and status <> 'succeeded'
+            and exists (select 1 from deployments where id = ${lease.deploymentId} and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch})`;
+      }),
 
     resolved: (lease: Lease, revision: Revision, sourceUsed: SourceUsed) => set(lease, { revision, sourceUsed }),
     fetched: (lease: Lease, sourceUsed: SourceUsed) => set(lease, { sourceUsed }),
@@ -89,48 +115,51 @@ export function runRepository({ orm, sql: raw }: Database) {
      * cancel came first, or the service is gone.
      * @returns the new release's version
      */
-    async switch(lease: Lease, upstreams: Upstream[]): Promise<{ version: number } | null> {
-      const [row] = await raw<{ version: string }[]>`
-        with mine as (
-          update deployments d set switched_at = now() from services s
-          where s.id = d.service_id and s.deleted_at is null and d.id = ${lease.deploymentId} and d.lease_owner = ${lease.owner}
-            and d.lease_epoch = ${lease.epoch} and d.status = 'running' and d.cancel_requested_at is null
-          returning d.id, d.service_id, d.environment)
-        insert into releases (service_id, environment, deployment_id, upstreams, version)
-        select service_id, environment, id, ${JSON.stringify(upstreams)}::jsonb, nextval('release_version') from mine
-        on conflict (service_id, environment) do update set deployment_id = excluded.deployment_id, upstreams = excluded.upstreams,
-          version = excluded.version, switched_at = now()
-        returning version`;
-      return row ? { version: Number(row.version) } : null;
-    },
+    switch: (lease: Lease, upstreams: Upstream[]): Promise<{ version: number } | null> =>
+      steadily(async () => {
+        const [row] = await raw<{ version: string }[]>`
+          with mine as (
+            update deployments d set switched_at = now() from services s
+            where s.id = d.service_id and s.deleted_at is null and d.id = ${lease.deploymentId} and d.lease_owner = ${lease.owner}
+              and d.lease_epoch = ${lease.epoch} and d.status = 'running' and (d.cancel_requested_at is null or d.switched_at is not null)
+            returning d.id, d.service_id, d.environment)
+          insert into releases (service_id, environment, deployment_id, upstreams, version)
+          select service_id, environment, id, ${JSON.stringify(upstreams)}::jsonb, nextval('release_version') from mine
+          on conflict (service_id, environment) do update set deployment_id = excluded.deployment_id, upstreams = excluded.upstreams,
+            version = excluded.version, switched_at = now()
+          returning version`;
+        return row ? { version: Number(row.version) } : null;
+      }),
 
-    async finish(lease: Lease, ending: Ending): Promise<boolean> {
-      const error = ending.status === 'failed' ? ending.error : null;
-      return set(lease, {
-        status: ending.status,
-        error,
-        finishedAt: sql`now()` as never,
+    /** Ends the deployment, and whatever stage of it is still open. */
+    finish: (lease: Lease, ending: Ending): Promise<boolean> =>
+      steadily(async () => {
+        const error = ending.status === 'failed' ? JSON.stringify(ending.error) : null;
+        const rows = await raw`
+          with ended as (
+            update deployments set status = ${ending.status}, error = ${error}::jsonb, finished_at = now(), lease_owner = null, lease_until = null
+            where id = ${lease.deploymentId} and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch} and status = 'running' returning id),
+          closed as (
+            update stages set status = ${ending.status}, finished_at = clock_timestamp() from ended
+            where deployment_id = ended.id and finished_at is null)
+          select id from ended`;
+        return rows.length === 1;
+      }),
+
+    /**
+     * Hands the deployment back to the queue, to be tried again after a while.
+     * @param failed whether the world failed it, which counts against its retries
+     */
+    requeue: (lease: Lease, { delaySeconds, failed }: { delaySeconds: number; failed: boolean }): Promise<boolean> =>
+      set(lease, {
+        status: 'queued',
         leaseOwner: null,
         leaseUntil: null,
-      });
-    },
-
-    /** Hands the deployment back to the queue, to be tried again after a while. */
-    async requeue(lease: Lease, delaySeconds: number): Promise<boolean> {
-      const rows = await orm
-        .update(deployments)
-        .set({
-          status: 'queued',
-          leaseOwner: null,
-          leaseUntil: null,
-          dispatchedAt: null,
-          dispatchedTo: null,
-          attempt: sql`${deployments.attempt} + 1`,
-          notBefore: sql`now() + make_interval(secs => ${delaySeconds})`,
-        })
-        .where(held(lease))
-        .returning({ id: deployments.id });
-      return rows.length === 1;
-    },
+        dispatchedAt: null,
+        dispatchedTo: null,
+        attempt: sql`${deployments.attempt} + 1` as never,
+        retries: sql`${deployments.retries} + ${failed ? 1 : 0}` as never,
+        notBefore: sql`now() + make_interval(secs => ${delaySeconds})` as never,
+      }),
   };
 }

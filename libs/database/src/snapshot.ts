@@ -1,3 +1,5 @@
+import type { Delivery, Timeouts } from '@pierhead/model';
+
 /** A secret at rest, under a key that no user's value may have: authenticated, bound to the service that it belongs to. */
 export interface Sealed {
   $sealed: string;
@@ -6,6 +8,9 @@ export interface Sealed {
 /** A config whose secret fields are sealed. */
 export type StoredConfig = Record<string, unknown>;
 export type StoredVariables = Record<string, string | Sealed>;
+
+/** Services from before there were labels and timeouts have none. */
+export type StoredDelivery = Omit<Delivery, 'workerLabels' | 'timeouts'> & Partial<Delivery>;
 
 /** Where the same source can be had when its own place is down. */
 export interface StoredSource {
@@ -36,4 +41,5 @@ export interface Snapshot {
   variables: StoredVariables;
   /** What the service asks of its worker. */
   workerLabels: string[];
+  timeouts: Timeouts;
 }

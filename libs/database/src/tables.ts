@@ -1,7 +1,6 @@
 import type {
   Artifact,
   Capabilities,
-  Delivery,
   DeploymentError,
   DeploymentStatus,
   EntryKind,
@@ -29,7 +28,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { Snapshot, SourceUsed, StoredConfig, StoredSource, StoredVariables } from './snapshot.js';
+import type { Snapshot, SourceUsed, StoredConfig, StoredDelivery, StoredSource, StoredVariables } from './snapshot.js';
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const createdAt = () => at('created_at').notNull().defaultNow();
@@ -68,7 +67,7 @@ export const services = pgTable('services', {
   runtimeConfig: jsonb('runtime_config').$type<StoredConfig>().notNull(),
   fallbackSources: jsonb('fallback_sources').$type<StoredSource[]>().notNull().default([]),
   variables: jsonb('variables').$type<StoredVariables>().notNull(),
-  delivery: jsonb('delivery').$type<Delivery>().notNull(),
+  delivery: jsonb('delivery').$type<StoredDelivery>().notNull(),
   /** The number that the next deployment gets. */
   nextNumber: integer('next_number').notNull().default(1),
   revision: integer('revision').notNull().default(1),

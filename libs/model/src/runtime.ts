@@ -40,6 +40,8 @@ export interface Runtime<Config = unknown> {
   start(artifact: Artifact, spec: RunSpec<Config>, context: CallContext): Promise<Instance>;
   /** One quick look; the pipeline repeats it. Throws UserError when health can no longer come. */
   probe(instance: Instance, spec: RunSpec<Config>, context: CallContext): Promise<Health>;
+  /** Whether an artifact is at hand on this machine: `start` needs no build before it. Without it, it never is. */
+  has?(artifact: Artifact, context: CallContext): Promise<boolean>;
   /** Finds what was started for a deployment, with its upstreams as they are now; null when nothing is left. */
   adopt(identity: Identity, context: CallContext): Promise<Instance | null>;
   /** Stops and removes everything that was started for a deployment; nothing to stop is success. */

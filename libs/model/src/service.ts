@@ -38,6 +38,36 @@ export const WorkerLabel = Type.String({
   pattern: '^[A-Za-z0-9]([A-Za-z0-9._=/-]*[A-Za-z0-9])?$',
 });
 
+/** How long each stage may take, and a deployment from its first start to its end, in seconds. */
+export const defaultTimeouts = {
+  resolveSeconds: 120,
+  fetchSeconds: 900,
+  buildSeconds: 1_800,
+  releaseSeconds: 300,
+  verifySeconds: 900,
+  totalSeconds: 3_600,
+} as const;
+
+const timeout = (name: keyof typeof defaultTimeouts) =>
+  Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400, description: `${defaultTimeouts[name]} unless given.` }));
+
+const Timeouts = Type.Object(
+  {
+    resolveSeconds: timeout('resolveSeconds'),
+    fetchSeconds: timeout('fetchSeconds'),
+    buildSeconds: timeout('buildSeconds'),
+    releaseSeconds: timeout('releaseSeconds'),
+    verifySeconds: timeout('verifySeconds'),
+    totalSeconds: timeout('totalSeconds'),
+  },
+  {
+    ...strict,
+    default: {},
+    description: 'How long each stage may take, and the whole deployment from its first start to its end.',
+  },
+);
+export type Timeouts = Required<Static<typeof Timeouts>>;
+
 export const Delivery = Type.Object(
   {
     autoDeploy: Type.Boolean({ default: true }),
@@ -49,6 +79,7 @@ export const Delivery = Type.Object(
       default: [],
       description: 'Only a worker with all of these labels deploys the service.',
     }),
+    timeouts: Timeouts,
   },
   strict,
 );

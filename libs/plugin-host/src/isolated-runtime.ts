@@ -22,6 +22,9 @@ export function isolatedRuntime(instance: IsolatedInstance): Runtime {
     async probe(started, spec, context) {
       return checked(instance, 'probe', Probed, await instance.call('probe', [started, spec], context));
     },
+    async has(artifact, context) {
+      return (await instance.callOptional('has', [artifact], context)) === true;
+    },
     async adopt(identity, context) {
       const found = await instance.call('adopt', [identity], context);
       return found === null ? null : checked(instance, 'adopt', Started, found);

@@ -1,6 +1,6 @@
 import type { NewService, ServiceRow } from '@pierhead/database';
 import { HttpProblem } from '@pierhead/http';
-import { Compile, type Problem, ServiceInput, schemaProblems } from '@pierhead/model';
+import { Compile, defaultTimeouts, type Problem, ServiceInput, schemaProblems } from '@pierhead/model';
 import type { ApiContext } from './context.js';
 import { unacceptable } from './problems.js';
 import { resolutionRequest } from './resolution-request.js';
@@ -102,7 +102,11 @@ export async function resolveInput(
     })),
     variables,
     hostnames: input.hostnames ?? [],
-    delivery: { ...deliveryOf(current), ...input.delivery },
+    delivery: {
+      ...deliveryOf(current),
+      ...input.delivery,
+      timeouts: { ...defaultTimeouts, ...(input.delivery ?? deliveryOf(current)).timeouts },
+    },
   };
 }
 

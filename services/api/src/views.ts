@@ -1,12 +1,16 @@
 import type { DeploymentRow, ServiceRow } from '@pierhead/database';
-import { type Delivery, type Deployment, isFinal, type Service } from '@pierhead/model';
+import { type Delivery, type Deployment, defaultTimeouts, isFinal, type Service } from '@pierhead/model';
 import type { ApiContext } from './context.js';
 import { mask } from './service-secrets.js';
 
-const delivery: Delivery = { autoDeploy: true, queuePolicy: 'latest-wins', keepReleases: 5, workerLabels: [] };
+const delivery = { autoDeploy: true, queuePolicy: 'latest-wins' as const, keepReleases: 5, workerLabels: [] };
 
 /** How a service is delivered, with the defaults for what it was stored without. */
-export const deliveryOf = (row: Pick<ServiceRow, 'delivery'> | null): Delivery => ({ ...delivery, ...row?.delivery });
+export const deliveryOf = (row: Pick<ServiceRow, 'delivery'> | null): Delivery => ({
+  ...delivery,
+  ...row?.delivery,
+  timeouts: { ...defaultTimeouts, ...row?.delivery.timeouts },
+});
 
 const iso = (date: Date | null) => date?.toISOString() ?? null;
 

@@ -10,7 +10,9 @@ export async function cleanUp(run: Run, worker: WorkerContext): Promise<void> {
   if (run.interruption.reason === 'lease-lost') return;
   const { serviceId, environment, deploymentId } = run.spec;
   // The database knows whether the switch happened, even where its answer was lost on the way.
-  if (run.started && !(await worker.deployments.isLive(deploymentId))) await run.runtime.stop(run.spec, run.context);
+  const mayRun = run.started || run.lease.epoch > 1;
+  if (mayRun && (await worker.deployments.releaseVersion(deploymentId)) === null)
+    await run.runtime.stop(run.spec, run.context);
   for (const id of await worker.deployments.leftovers(serviceId, environment))
     await stopDeployment(id, run.context, worker);
 }

@@ -1,4 +1,15 @@
-import { type DeploymentError, type StageName, UserError, WorldError } from '@pierhead/model';
+import { isUnreachable } from '@pierhead/database';
+import { type DeploymentError, type StageName, type Timeouts, UserError, WorldError } from '@pierhead/model';
+
+/** A fault outside of the deployment, which may have passed by the next attempt; null for any other error. */
+export function worldFault(error: unknown): WorldError | null {
+  if (error instanceof WorldError) return error;
+  if (!isUnreachable(error)) return null;
+  return new WorldError('database_unavailable', 'The database could not be reached.', {
+    hint: 'Look at PostgreSQL and the network between it and the worker, then deploy again.',
+    cause: error,
+  });
+}
 
 /** What a deployment shows of the error that ended it. An unforeseen one says nothing of our insides. */
 export function failureOf(error: unknown, stage: StageName | null): DeploymentError {
@@ -14,8 +25,8 @@ export function failureOf(error: unknown, stage: StageName | null): DeploymentEr
   };
 }
 
-/** A deployment that ran longer than any may. */
-export const deadlineExceeded = (minutes: number) =>
-  new UserError('deadline_exceeded', `The deployment did not finish within ${minutes} minutes.`, {
-    hint: 'Look at the log for the step that takes so long.',
+/** A stage, or the whole deployment, that took longer than it may. */
+export const deadlineExceeded = (what: string, seconds: number, field: keyof Timeouts) =>
+  new UserError('deadline_exceeded', `${what} did not finish within ${seconds} s.`, {
+    hint: `Look at the log for the step that takes so long, or raise delivery.timeouts.${field} of the service.`,
   });

@@ -5,8 +5,12 @@ export type Reason = 'canceled' | 'lease-lost' | 'shutdown' | 'deadline';
 export interface Interruption {
   signal: AbortSignal;
   readonly reason: Reason | null;
+  /** What a deadline ends the deployment with. */
+  readonly error: Error | null;
   /** Stops the run, and answers with the error to throw. */
-  fire(reason: Reason): Interrupted;
+  fire(reason: Reason, error?: Error): Interrupted;
+  /** From now on the deployment is live: neither a cancel nor a deadline stops it. */
+  shield(): void;
 }
 
 /** Thrown by work that an interruption stopped. */
@@ -16,17 +20,25 @@ export class Interrupted extends Error {
 
 export function createInterruption(): Interruption {
   const controller = new AbortController();
-  let first: Reason | null = null;
+  let first: { reason: Reason; error: Error | null } | null = null;
+  let shielded = false;
   return {
     signal: controller.signal,
     get reason() {
-      return first;
+      return first?.reason ?? null;
     },
-    fire(reason) {
-      first ??= reason;
-      const error = new Interrupted(`the deployment was interrupted: ${first}`);
-      controller.abort(error);
+    get error() {
+      return first?.error ?? null;
+    },
+    fire(reason, cause) {
+      const ignored = shielded && (reason === 'canceled' || reason === 'deadline');
+      if (!ignored) first ??= { reason, error: cause ?? null };
+      const error = new Interrupted(`the deployment was interrupted: ${first?.reason ?? reason}`);
+      if (!ignored) controller.abort(error);
       return error;
+    },
+    shield() {
+      shielded = true;
     },
   };
 }

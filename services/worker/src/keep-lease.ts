@@ -3,8 +3,8 @@ import type { Interruption } from './interruption.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** How long a worker may be silent before another takes over. */
-export const leaseSeconds = 15;
-const renewMs = 3_000;
+export const leaseSeconds = 10;
+const renewMs = 2_000;
 
 /** Renews a lease, and interrupts the run when it is lost or when a cancel was asked for. Answers how to stop. */
 export function keepLease(
@@ -16,14 +16,16 @@ export function keepLease(
   let renewedAt = performance.now();
 
   const renew = async () => {
+    const asked = performance.now();
+    // After a long silence of this process or of the database somebody else may hold the deployment already.
+    if (asked - renewedAt > leaseSeconds * 1_000) return void interruption.fire('lease-lost');
     try {
       const state = await runs.renew(lease, leaseSeconds);
-      renewedAt = performance.now();
+      renewedAt = asked;
       if (state === 'lost') interruption.fire('lease-lost');
       if (state === 'cancel') interruption.fire('canceled');
     } catch (error) {
       logger.warn({ err: error, deploymentId: lease.deploymentId }, 'could not renew a lease');
-      if (performance.now() - renewedAt > leaseSeconds * 1_000) interruption.fire('lease-lost');
     }
   };
 

@@ -1,4 +1,4 @@
-import type { PackedLine } from '@pierhead/database';
+import type { Lease, PackedLine } from '@pierhead/database';
 import type { LogStream, StageName } from '@pierhead/model';
 
 /** A deployment's log: lines get their numbers here and reach the database in batches. */
@@ -10,17 +10,17 @@ export interface LogWriter {
 }
 
 interface Store {
-  append(deploymentId: string, firstSeq: number, lines: PackedLine[]): Promise<void>;
+  /** False when the lease is lost. */
+  append(lease: Lease, firstSeq: number, lines: PackedLine[]): Promise<boolean>;
 }
 
 const flushMs = 100;
 const batchLines = 1_000;
 const maxLineLength = 16_384;
 const maxLines = 1_000_000;
-const attempts = 5;
 
 /** @param lastSeq the number of the last line that is stored already */
-export function createLogWriter(store: Store, deploymentId: string, lastSeq: number): LogWriter {
+export function createLogWriter(store: Store, lease: Lease, lastSeq: number): LogWriter {
   let stored = lastSeq;
   let total = lastSeq;
   let buffer: PackedLine[] = [];
@@ -28,16 +28,8 @@ export function createLogWriter(store: Store, deploymentId: string, lastSeq: num
   let writing: Promise<void> = Promise.resolve();
 
   const append = async (lines: PackedLine[]) => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await store.append(deploymentId, stored + 1, lines);
-        stored += lines.length;
-        return;
-      } catch (error) {
-        if (attempt === attempts) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
-      }
-    }
+    if (!(await store.append(lease, stored + 1, lines))) throw new Error('Another worker writes this log by now.');
+    stored += lines.length;
   };
 
   /** Queues the buffer behind the batch under way; one failure fails every later flush. */

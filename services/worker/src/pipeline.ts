@@ -1,4 +1,4 @@
-import type { Artifact, Instance, Revision, Source } from '@pierhead/model';
+import type { Artifact, Instance, Revision, Source, StageName } from '@pierhead/model';
 import { askSources } from './ask-sources.js';
 import { awaitGateways } from './await-gateways.js';
 import { awaitHealth } from './await-health.js';
@@ -8,25 +8,59 @@ import { leaseSeconds } from './keep-lease.js';
 import { assertHeld, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
-/** The seven stages. `cleanup` runs whatever happened before it. */
+/** The seven stages; what an earlier attempt has got done is not done again. `cleanup` runs whatever happened before it. */
 export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
   try {
     // A worker may have died right after its switch: what is live is not touched again.
-    if (await worker.deployments.isLive(run.spec.deploymentId)) return;
-    const revision = await run.stage('resolve', () => resolve(run, worker));
-    const source = await run.stage('fetch', () => fetch(run, worker, revision));
-    const artifact = await run.stage('build', () => build(run, worker, source));
-    const instance = await run.stage('release', () => release(run, worker, artifact));
-    await run.stage('verify', () => awaitHealth(run, instance));
-    await run.stage('switch', () => switchTraffic(run, worker, instance));
+    const version = await worker.deployments.releaseVersion(run.spec.deploymentId);
+    if (version === null) await bringUp(run, worker);
+    else await run.stage('switch', () => settle(run, worker, version));
   } finally {
     await run.cleanup(() => cleanUp(run, worker));
   }
 }
 
+async function bringUp(run: Run, worker: WorkerContext): Promise<void> {
+  const artifact = (await artifactLeft(run, worker)) ?? (await make(run, worker));
+  const instance =
+    (await instanceLeft(run, worker)) ?? (await run.stage('release', () => release(run, worker, artifact)));
+  await run.stage('verify', () => awaitHealth(run, instance));
+  await run.stage('switch', () => switchTraffic(run, worker, instance));
+}
+
+async function make(run: Run, worker: WorkerContext): Promise<Artifact> {
+  const revision = await run.stage('resolve', () => resolve(run, worker));
+  const source = await run.stage('fetch', () => fetch(run, worker, revision));
+  return run.stage('build', () => build(run, worker, source));
+}
+
+/** What an earlier attempt built, where this machine has it. */
+async function artifactLeft(run: Run, worker: WorkerContext): Promise<Artifact | null> {
+  const { artifact } = run.left;
+  if (!artifact || !(await run.runtime.has?.(artifact, run.context))) return null;
+  await takeOver(run, worker, ['resolve', 'fetch', 'build'], `taking over what was built: ${artifact.digest}`);
+  return artifact;
+}
+
+/** What an earlier attempt started on this machine, if it runs. */
+async function instanceLeft(run: Run, worker: WorkerContext): Promise<Instance | null> {
+  const { instance } = run.left;
+  if (!instance) return null;
+  const found = await run.runtime.adopt(run.spec, run.context);
+  if (!found || found.upstreams.length === 0) return null;
+  await takeOver(run, worker, ['release'], 'taking over what was started');
+  run.started = true;
+  return { ...instance, ...found };
+}
+
+async function takeOver(run: Run, worker: WorkerContext, stages: StageName[], text: string): Promise<void> {
+  run.context.log(text, 'system');
+  await worker.runs.adoptStages(run.lease, stages);
+}
+
 /** What was resolved once is what ships, whichever attempt ships it. */
 async function resolve(run: Run, worker: WorkerContext): Promise<Revision> {
-  if (run.resolved) return run.resolved;
+  if (run.left.revision) return run.left.revision;
   const { answer, used } = await askSources(run, (provider, { config }) =>
     provider.resolveRevision(config, run.want, run.context),
   );
@@ -66,5 +100,12 @@ async function switchTraffic(run: Run, worker: WorkerContext, instance: Instance
     throw run.interruption.fire(
       (await worker.runs.renew(run.lease, leaseSeconds)) === 'cancel' ? 'canceled' : 'lease-lost',
     );
-  await awaitGateways(switched.version, worker, (text) => run.context.log(text, 'system'));
+  await settle(run, worker, switched.version);
+}
+
+/** The deployment is live: nothing but a lost lease or a shutdown stops it before every gateway serves it. */
+async function settle(run: Run, worker: WorkerContext, version: number): Promise<void> {
+  run.live = true;
+  run.interruption.shield();
+  await awaitGateways(version, worker, (text) => run.context.log(text, 'system'));
 }

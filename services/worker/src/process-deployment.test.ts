@@ -1,4 +1,6 @@
+import type { StageName } from '@pierhead/model';
 import { UserError, WorldError } from '@pierhead/model';
+import { until } from '@pierhead/testing';
 import t from 'tap';
 import { setUp } from './fixture.js';
 
@@ -51,7 +53,7 @@ t.test(
       error: { code: 'build_failed', stage: 'build', line: 'RUN x', hint: 'Mend it.' },
     });
     t.same(seen, ['r1', 'r1']);
-    t.same(calls, ['resolve']);
+    t.same(calls, ['resolve', `stop ${id}`], 'what the first attempt may have started is stopped in the end');
   },
 );
 
@@ -95,4 +97,114 @@ t.test('an unforeseen error ends the deployment without telling of our insides',
   const { status, error } = await run(await create());
   t.match({ status, error }, { status: 'failed', error: { code: 'internal_error', stage: 'build' } });
   t.notMatch(JSON.stringify(error), 'secret path');
+});
+
+const image = { kind: 'image', digest: 'sha256:1', bytes: 1 } as const;
+const upstreams = [{ kind: 'http' as const, host: '127.0.0.1', port: 1 }];
+
+/** Leaves a deployment as a worker does that dies in a stage. */
+async function dieIn(
+  stage: StageName,
+  { worker, create }: Pick<Awaited<ReturnType<typeof setUp>>, 'worker' | 'create'>,
+): Promise<string> {
+  const id = await create();
+  await worker.runs.claim(id, 'dead', 0);
+  const lease = { deploymentId: id, owner: 'dead', epoch: 1 };
+  const order: StageName[] = ['fetch', 'build', 'release', 'verify'];
+  const reached = (each: StageName) => order.indexOf(stage) > order.indexOf(each);
+  await worker.runs.resolved(lease, { id: 'r0' }, { providerId: 'p', fallback: null });
+  if (reached('build')) await worker.runs.built(lease, image);
+  if (reached('release')) await worker.runs.released(lease, { ids: ['c'], upstreams });
+  await worker.runs.startStage(lease, stage);
+  await worker.dispatches.releaseLapsed();
+  return id;
+}
+
+t.test('a successor goes on at the first unfinished stage', async (t) => {
+  const has = async () => true;
+  const adopt = async () => ({ ids: ['c'], upstreams });
+  const cases = [
+    { stage: 'build', runtime: {}, does: ['fetch', 'build', 'stop', 'start'] },
+    { stage: 'release', runtime: { has }, does: ['stop', 'start'] },
+    { stage: 'release', runtime: { has: async () => false }, does: ['fetch', 'build', 'stop', 'start'] },
+    { stage: 'verify', runtime: { has, adopt }, does: [] },
+    { stage: 'verify', runtime: { has, adopt: async () => null }, does: ['stop', 'start'] },
+  ] as const;
+  for (const { stage, runtime, does } of cases) {
+    const worker = await setUp(t, { runtime });
+    const id = await dieIn(stage, worker);
+    const ended = await worker.run(id);
+    t.match(ended, { status: 'succeeded', live: true, retries: 1, revision: { id: 'r0' } });
+    t.same(
+      worker.calls.map((call) => call.split(' ')[0]),
+      does,
+      `after a death in ${stage}`,
+    );
+    t.ok(ended.stages.every((each) => each.status === 'succeeded'));
+  }
+});
+
+t.test('a cancel that came while nobody held the deployment ends it, and stops what was started', async (t) => {
+  const world = await setUp(t);
+  const id = await dieIn('verify', world);
+  await world.worker.database.sql`update deployments set cancel_requested_at = now() where id = ${id}`;
+  t.match(await world.run(id), { status: 'canceled', instance: null });
+  t.same(world.calls, [`stop ${id}`, `stop ${id}`], 'by its name, and by what is recorded of it');
+});
+
+t.test('the world may fail a deployment five times; a stopping worker does not count', async (t) => {
+  const { worker, active, create, run } = await setUp(t, {
+    builder: { build: () => Promise.reject(new WorldError('engine_gone', 'The engine is gone.')) },
+    provider: {
+      fetchSource: async (_revision, _config, path) => {
+        if (stopping) active.get(id)!.fire('shutdown');
+        return { kind: 'tree', path };
+      },
+    },
+  });
+  const id = await create();
+  let stopping = true;
+  t.match(await run(id), { status: 'queued', retries: 0, attempt: 2 });
+  stopping = false;
+  for (let retries = 1; retries <= 5; retries += 1) {
+    t.match(await run(id), { status: 'queued', retries });
+    await worker.database.sql`update deployments set not_before = now()`;
+  }
+  t.match(await run(id), { status: 'failed', error: { code: 'engine_gone', stage: 'build' } });
+});
+
+t.test('a stage that takes longer than the service allows is stopped, and so is the whole', async (t) => {
+  const hang = (signal: AbortSignal) =>
+    new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  for (const [timeouts, error] of [
+    [{ buildSeconds: 1 }, { message: 'The stage build did not finish within 1 s.', hint: /buildSeconds/ }],
+    [{ totalSeconds: 1 }, { message: 'The deployment did not finish within 1 s.', hint: /totalSeconds/ }],
+  ] as const) {
+    const delivery = { autoDeploy: true, queuePolicy: 'latest-wins' as const, keepReleases: 5, timeouts };
+    const { create, run } = await setUp(t, {
+      service: { delivery },
+      builder: { build: (_source, _config, { signal }) => hang(signal) },
+    });
+    t.match(await run(await create()), {
+      status: 'failed',
+      error: { code: 'deadline_exceeded', stage: 'build', ...error },
+      stages: [{}, {}, { name: 'build', status: 'failed' }, { name: 'cleanup', status: 'succeeded' }],
+    });
+  }
+});
+
+t.test('a worker that has lost its lease stops, and does nothing more', async (t) => {
+  const { worker, create, run, calls } = await setUp(t, {
+    builder: {
+      build: async (_source, _config, { signal }) => {
+        await worker.database.sql`update deployments set lease_until = now() - interval '1 second'`;
+        await worker.dispatches.releaseLapsed();
+        await until('it is told', async () => signal.aborted);
+        return image;
+      },
+    },
+  });
+  const id = await create();
+  t.match(await run(id), { status: 'queued', retries: 1, artifact: null });
+  t.same(calls, ['resolve', 'fetch'], 'nothing is started, and nothing of its successor is stopped');
 });

@@ -1,6 +1,7 @@
-import { canRun, type DeploymentColumns, type Lease } from '@pierhead/database';
-import { WorldError } from '@pierhead/model';
-import { deadlineExceeded, failureOf } from './failure.js';
+import { type Claimed, canRun, type Lease, maxRetries } from '@pierhead/database';
+import { defaultTimeouts } from '@pierhead/model';
+import { totalDeadline } from './deadlines.js';
+import { failureOf, worldFault } from './failure.js';
 import { createInterruption, type Interruption } from './interruption.js';
 import { keepLease, leaseSeconds } from './keep-lease.js';
 import { createLogWriter } from './log-writer.js';
@@ -8,9 +9,6 @@ import { openLookUp } from './look-up.js';
 import { deploy } from './pipeline.js';
 import { createRun, type Parts, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
-
-const maxAttempts = 3;
-const maxMinutes = 60;
 
 /** Claims a deployment, runs it to its end and records how it ended. A deployment that is not ours to run is left alone. */
 export async function processDeployment(
@@ -25,12 +23,14 @@ export async function processDeployment(
   const interruption = createInterruption();
   active.set(deploymentId, interruption);
   const stopKeeping = keepLease(lease, worker, interruption);
-  const deadline = setTimeout(() => interruption.fire('deadline'), maxMinutes * 60_000);
-  const log = createLogWriter(worker.logs, deploymentId, await worker.logs.lastSeq(deploymentId));
+  // Snapshots from before there were timeouts have none.
+  const stopDeadline = totalDeadline(row.snapshot.timeouts ?? defaultTimeouts, row.ranSeconds, interruption);
+  if (row.cancelRequestedAt && !row.switchedAt) interruption.fire('canceled');
   try {
+    const log = createLogWriter(worker.logs, lease, await worker.logs.lastSeq(deploymentId));
     await runToEnd(row, { lease, interruption, log }, worker);
   } finally {
-    clearTimeout(deadline);
+    stopDeadline();
     stopKeeping();
     active.delete(deploymentId);
   }
@@ -45,7 +45,7 @@ async function isForUs(deploymentId: string, worker: WorkerContext): Promise<boo
 
 type Hold = Pick<Parts, 'lease' | 'interruption' | 'log'>;
 
-async function runToEnd(row: DeploymentColumns, hold: Hold, worker: WorkerContext): Promise<void> {
+async function runToEnd(row: Claimed, hold: Hold, worker: WorkerContext): Promise<void> {
   let run: Run | null = null;
   const lookUp = openLookUp(row.id, worker);
   try {
@@ -64,41 +64,45 @@ async function runToEnd(row: DeploymentColumns, hold: Hold, worker: WorkerContex
 /** Records an end other than success, or hands the deployment back to the queue. */
 async function endWithout(
   error: unknown,
-  row: DeploymentColumns,
+  row: Claimed,
   run: Run | null,
   { lease, interruption, log }: Hold,
   worker: WorkerContext,
 ): Promise<void> {
   const { reason } = interruption;
   const stage = run?.stageName ?? null;
-  const say = (text: string) => log.write(stage ?? 'resolve', 'system', text);
+  /** The end counts more than the log of it. */
+  const say = async (text: string) => {
+    log.write(stage ?? 'resolve', 'system', text);
+    await log.flush().catch(() => {});
+  };
   if (reason === 'lease-lost') return;
 
-  if (reason === 'shutdown' || (reason === null && error instanceof WorldError && row.leaseEpoch < maxAttempts)) {
-    const delaySeconds = reason === 'shutdown' ? 0 : 2 ** row.leaseEpoch;
-    say(
-      reason === 'shutdown'
-        ? 'The worker is stopping: another one takes over.'
-        : `${(error as Error).message} Trying again in ${delaySeconds} s.`,
-    );
-    await log.flush().catch(() => {});
-    await worker.runs.requeue(lease, delaySeconds);
+  if (reason === 'shutdown') {
+    await say('The worker is stopping: another one takes over.');
+    await worker.runs.requeue(lease, { delaySeconds: 0, failed: false });
     return;
   }
   if (reason === 'canceled') {
-    say('Canceled.');
-    await log.flush().catch(() => {});
+    await say('Canceled.');
     await worker.runs.finish(lease, { status: 'canceled' });
     return;
   }
-  const failure = failureOf(reason === 'deadline' ? deadlineExceeded(maxMinutes) : error, stage);
+  const fault = reason === null ? worldFault(error) : null;
+  // What is live cannot fail any more: whoever takes it next only finishes it.
+  if (fault && (row.retries < maxRetries || run?.live)) {
+    const delaySeconds = 2 ** row.retries;
+    await say(`${fault.message} Trying again in ${delaySeconds} s.`);
+    await worker.runs.requeue(lease, { delaySeconds, failed: true });
+    return;
+  }
+  const failure = failureOf(interruption.error ?? fault ?? error, stage);
   if (failure.code === 'internal_error')
     worker.logger.error({ err: error, deploymentId: row.id }, 'a deployment failed unforeseen');
-  say(
+  await say(
     [`Failed in ${stage ?? 'the beginning'}: ${failure.message}`, failure.line, failure.hint]
       .filter(Boolean)
       .join('\n'),
   );
-  await log.flush().catch(() => {});
   await worker.runs.finish(lease, { status: 'failed', error: failure });
 }

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import type { DeploymentColumns, Lease, SourceUsed } from '@pierhead/database';
-import type {
-  Builder,
-  CallContext,
-  Provider,
-  Revision,
-  RunSpec,
-  Runtime,
-  StageName,
-  StageStatus,
-  Want,
+import {
+  type Builder,
+  type CallContext,
+  defaultTimeouts,
+  type Provider,
+  type RunSpec,
+  type Runtime,
+  type StageName,
+  type StageStatus,
+  type Want,
 } from '@pierhead/model';
+import { stageDeadline } from './deadlines.js';
 import { emptyFolder } from './empty-folder.js';
 import type { Interruption } from './interruption.js';
 import type { LogWriter } from './log-writer.js';
@@ -38,13 +39,18 @@ export interface Run {
   stageName: StageName | null;
   /** Whether the runtime may have started something for this deployment. */
   started: boolean;
-  /** What an earlier attempt resolved. */
-  resolved: Revision | null;
-  /** Runs one stage and records its start, end and outcome. */
+  /** Whether traffic goes to it. */
+  live: boolean;
+  /** What earlier attempts have got done. */
+  left: Left;
+  /** Runs one stage, within its time, and records its start, end and outcome. */
   stage<T>(name: StageName, work: () => Promise<T>): Promise<T>;
   /** Runs the last stage: also after an interruption, with a deadline of its own, and never throws. */
   cleanup(work: () => Promise<void>): Promise<void>;
 }
+
+/** What earlier attempts at a deployment have stored; whether it is still there shows when it is needed. */
+export type Left = Pick<DeploymentColumns, 'revision' | 'artifact' | 'instance'>;
 
 export type Parts = Pick<Run, 'lease' | 'builder' | 'runtime' | 'interruption'> & {
   log: LogWriter;
@@ -72,6 +78,8 @@ export async function createRun(
     writingTo = name;
     if (!(await worker.runs.startStage(parts.lease, name))) throw parts.interruption.fire('lease-lost');
   };
+  // Snapshots from before there were timeouts have none.
+  const timeouts = snapshot.timeouts ?? defaultTimeouts;
   const end = (name: StageName, status: StageStatus) => worker.runs.endStage(parts.lease, name, status);
 
   const run: Run = {
@@ -91,7 +99,8 @@ export async function createRun(
     sourceFolder,
     stageName: null,
     started: false,
-    resolved: row.revision,
+    live: false,
+    left: { revision: row.revision, artifact: row.artifact, instance: row.instance },
     context: {
       log: (text, stream = 'stdout') => log.write(writingTo, stream, text),
       signal: parts.interruption.signal,
@@ -103,6 +112,7 @@ export async function createRun(
       parts.interruption.signal.throwIfAborted();
       run.stageName = name;
       await begin(name);
+      const stopDeadline = stageDeadline(name, timeouts, parts.interruption);
       try {
         const outcome = await work();
         await end(name, 'succeeded');
@@ -110,6 +120,8 @@ export async function createRun(
       } catch (error) {
         await end(name, parts.interruption.reason === 'canceled' ? 'canceled' : 'failed').catch(() => {});
         throw error;
+      } finally {
+        stopDeadline();
       }
     },
     async cleanup(work) {

@@ -54,6 +54,7 @@ function behaviour<S extends Scope>(manifest: RuntimeManifest, fixture: RuntimeF
         const instance = await runtime.start(artifact, spec, context);
         assert.ok(await becomesHealthy(runtime, instance, spec, context), 'it becomes healthy');
         assert.ok(instance.upstreams.length > 0, 'it can be reached');
+        if (runtime.has) assert.equal(await runtime.has(artifact, context), true, 'the artifact is at hand');
         const found = await runtime.adopt(spec, context);
         // A runtime that starts nothing of its own, such as one that serves stored files, has nothing to find.
         if (instance.ids.length > 0) assert.deepEqual(found?.ids.toSorted(), instance.ids.toSorted());

@@ -72,6 +72,11 @@ class DockerRuntime implements Runtime<DockerConfig> {
     return wrong ? { healthy: false, reason: wrong } : { healthy: true };
   }
 
+  async has(artifact: Artifact, context: CallContext): Promise<boolean> {
+    const engine = connectEngine(context.host.dockerHost);
+    return (await inspectImage(engine, artifact.digest, context.signal)) !== null;
+  }
+
   /** Null also when a start was cut short: what it left is replaced by the next start. */
   async adopt(identity: Identity, context: CallContext): Promise<Instance | null> {
     const found = await containersOf(identity, context);

@@ -5,6 +5,7 @@ export function createFilesRuntime(): Runtime {
   return {
     start,
     probe,
+    has: ({ digest }, context) => isStored(digest, context),
     // There is nothing to find again: starting once more costs nothing and answers the same.
     adopt: async () => null,
     stop: async () => {},
