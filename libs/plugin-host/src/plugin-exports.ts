@@ -1,4 +1,5 @@
 import type { Problem } from '@pierhead/model';
+import { pointer } from '@pierhead/model/json-pointer';
 import type { ReadManifest } from './plugin-as-read.js';
 import { reasonOf } from './reason.js';
 
@@ -13,13 +14,10 @@ export function copyExports(module: object) {
   const exported: Record<string, (ReadManifest | null)[]> = {};
   for (const [key, value] of exportsOf(module)) {
     if (!Array.isArray(value)) continue;
-    exported[key] = value.map((manifest, index) => copyManifest(manifest, `/${escaped(key)}/${index}`, problems));
+    exported[key] = value.map((manifest, index) => copyManifest(manifest, pointer(key, index), problems));
   }
   return { exported, problems };
 }
-
-/** The model has this too, and much else that a thread would have to load. */
-const escaped = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Named exports, and the keys of the default one. */
 export function exportsOf(module: object): [string, unknown][] {
@@ -30,8 +28,7 @@ export function exportsOf(module: object): [string, unknown][] {
 function copyManifest(manifest: unknown, path: string, problems: Problem[]): ReadManifest | null {
   if (typeof manifest !== 'object' || manifest === null) return null;
   const copy: ReadManifest = { facts: {}, functions: [] };
-  for (const key of Object.keys(manifest))
-    copyValue(manifest as Values, key, copy, `${path}/${escaped(key)}`, problems);
+  for (const key of Object.keys(manifest)) copyValue(manifest as Values, key, copy, path + pointer(key), problems);
   return copy;
 }
 
