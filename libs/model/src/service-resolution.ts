@@ -5,39 +5,28 @@ import { ServiceInput } from './service.js';
 import { type Static, Type } from './typebox.js';
 
 const strict = { additionalProperties: false };
-const {
-  providerId,
-  builderId,
-  runtimeId,
-  providerVersion,
-  builderVersion,
-  runtimeVersion,
-  providerConfig,
-  builderConfig,
-  runtimeConfig,
-  fallbackSources,
-} = ServiceInput.properties;
-const choice = {
-  providerId,
-  builderId,
-  runtimeId,
-  providerVersion,
-  builderVersion,
-  runtimeVersion,
-  providerConfig,
-  builderConfig,
-  runtimeConfig,
-  fallbackSources,
-};
+const Choice = Type.Pick(
+  ServiceInput,
+  [
+    'providerId',
+    'builderId',
+    'runtimeId',
+    'providerVersion',
+    'builderVersion',
+    'runtimeVersion',
+    'providerConfig',
+    'builderConfig',
+    'runtimeConfig',
+    'fallbackSources',
+  ],
+  strict,
+);
 
 /**
  * What the api asks the catalog before it saves a service; secrets are given as plain text. `previous` is what is
  * stored: immutable fields are held against it, and an entry that it has already may be disabled by now.
  */
-export const ServiceResolutionRequest = Type.Object(
-  { ...choice, previous: Type.Optional(Type.Object(choice, strict)) },
-  strict,
-);
+export const ServiceResolutionRequest = Type.Object({ ...Choice.properties, previous: Type.Optional(Choice) }, strict);
 export type ServiceResolutionRequest = Static<typeof ServiceResolutionRequest>;
 
 const Resolved = nullable(Type.Object({ id: Type.String(), version: Type.String() }));
