@@ -1,5 +1,6 @@
+import { order, plainService } from '@pierhead/testing';
 import t from 'tap';
-import { order, plainService, setUp } from './fixture.js';
+import { setUp } from './fixture.js';
 import { gatewayRepository, routeSource } from './routes.js';
 
 t.test('a newer deployment supersedes a queued one, unless all are to be kept', async (t) => {

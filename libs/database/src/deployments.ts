@@ -1,4 +1,5 @@
 import {
+  choiceOf,
   type DeploymentInput,
   type DeploymentStatus,
   defaultTimeouts,
@@ -220,30 +221,7 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
 }
 
 function snapshotOf(service: typeof services.$inferSelect): Snapshot {
-  const {
-    name: serviceName,
-    providerId,
-    providerVersion,
-    builderId,
-    builderVersion,
-    runtimeId,
-    runtimeVersion,
-  } = service;
-  const { providerConfig, builderConfig, runtimeConfig, fallbackSources, variables, delivery } = service;
-  return {
-    serviceName,
-    providerId,
-    providerVersion,
-    builderId,
-    builderVersion,
-    runtimeId,
-    runtimeVersion,
-    providerConfig,
-    builderConfig,
-    runtimeConfig,
-    fallbackSources,
-    variables,
-    workerLabels: delivery.workerLabels ?? [],
-    timeouts: { ...defaultTimeouts, ...delivery.timeouts },
-  };
+  const { name, variables, delivery } = service;
+  const timeouts = { ...defaultTimeouts, ...delivery.timeouts };
+  return { ...choiceOf(service), serviceName: name, variables, workerLabels: delivery.workerLabels ?? [], timeouts };
 }

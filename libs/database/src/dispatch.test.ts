@@ -1,5 +1,6 @@
+import { order, plainService } from '@pierhead/testing';
 import t from 'tap';
-import { order, plainService, setUp, worker } from './fixture.js';
+import { setUp, worker } from './fixture.js';
 
 const gpu = { delivery: { ...plainService.delivery, workerLabels: ['gpu'] } };
 const noDocker = { fault: 'No Docker engine answers.' };

@@ -1,5 +1,5 @@
 import type { Capability, EntryKind } from '@pierhead/model';
-import { testDatabase } from '@pierhead/testing';
+import { capability, plainService, testDatabase } from '@pierhead/testing';
 import type { Test } from 'tap';
 import { connect, type Database } from './connect.js';
 import { deploymentRepository } from './deployments.js';
@@ -43,36 +43,6 @@ const repositories = (database: Database) => ({
   logs: logRepository(database),
   lookups: lookupRepository(database),
   workers: workerRepository(database),
-});
-
-export const plainService = {
-  providerId: 'p',
-  providerVersion: '1.0.0',
-  builderId: 'b',
-  builderVersion: '1.0.0',
-  runtimeId: 'r',
-  runtimeVersion: '1.0.0',
-  providerConfig: {},
-  builderConfig: {},
-  runtimeConfig: {},
-  variables: {},
-  hostnames: [] as string[],
-  delivery: { autoDeploy: true, queuePolicy: 'latest-wins' as const, keepReleases: 5, workerLabels: [] as string[] },
-};
-
-export const order = (serviceId: string, idempotencyKey: string | null = null) => ({
-  serviceId,
-  environment: 'production',
-  trigger: { kind: 'api', actor: null, event: null },
-  input: {},
-  idempotencyKey,
-});
-
-const capability = (id: string, reason: string | null = null, version = '1.0.0'): Capability => ({
-  id,
-  version,
-  available: reason === null,
-  reason: reason === null ? null : { code: 'docker_unavailable', message: reason, hint: '' },
 });
 
 export interface WorkerTraits {

@@ -1,6 +1,7 @@
 import type { DeploymentStatus } from '@pierhead/model';
+import { order } from '@pierhead/testing';
 import t from 'tap';
-import { order, setUp } from './fixture.js';
+import { setUp } from './fixture.js';
 import { registryUsageRepository } from './registry-usage.js';
 
 t.test('usage tells the services and deployments of an entry by version, with error rates', async (t) => {

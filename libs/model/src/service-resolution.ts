@@ -5,7 +5,8 @@ import { ServiceInput } from './service.js';
 import { type Static, Type } from './typebox.js';
 
 const strict = { additionalProperties: false };
-const Choice = Type.Pick(
+/** What a service has chosen: its entries, their versions and their configs. */
+const ServiceChoice = Type.Pick(
   ServiceInput,
   [
     'providerId',
@@ -22,11 +23,22 @@ const Choice = Type.Pick(
   strict,
 );
 
+export type ServiceChoice = Static<typeof ServiceChoice>;
+
+const choiceKeys = Object.keys(ServiceChoice.properties) as (keyof ServiceChoice)[];
+
+/** The part of a service, in whichever form it is at hand, that says what it has chosen. */
+export const choiceOf = <T extends { [K in keyof ServiceChoice]: unknown }>(service: T) =>
+  Object.fromEntries(choiceKeys.map((key) => [key, service[key]])) as Pick<T, keyof ServiceChoice>;
+
 /**
  * What the api asks the catalog before it saves a service; secrets are given as plain text. `previous` is what is
  * stored: immutable fields are held against it, and an entry that it has already may be disabled by now.
  */
-export const ServiceResolutionRequest = Type.Object({ ...Choice.properties, previous: Type.Optional(Choice) }, strict);
+export const ServiceResolutionRequest = Type.Object(
+  { ...ServiceChoice.properties, previous: Type.Optional(ServiceChoice) },
+  strict,
+);
 export type ServiceResolutionRequest = Static<typeof ServiceResolutionRequest>;
 
 const Resolved = nullable(Type.Object({ id: Type.String(), version: Type.String() }));

@@ -7,6 +7,7 @@ export * from './missing-program.js';
 export * from './pack-archive.js';
 export * from './postgres.js';
 export * from './redis.js';
+export * from './sample-rows.js';
 export * from './stack.js';
 export * from './until.js';
 export * from './visit.js';

@@ -1,32 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Secrets, ServiceRow, StoredConfig, StoredSource } from '@pierhead/database';
-import type { Problem, ServiceInput, ServiceResolutionRequest } from '@pierhead/model';
+import {
+  choiceOf,
+  type Problem,
+  type ServiceChoice,
+  type ServiceInput,
+  type ServiceResolutionRequest,
+} from '@pierhead/model';
 import { mask, movesHost, unmask } from './service-secrets.js';
 
-type Choice = Omit<ServiceResolutionRequest, 'previous'>;
 type Config = Record<string, unknown>;
 type FallbackSource = NonNullable<ServiceInput['fallbackSources']>[number];
 
 /** What a stored service has chosen, its secrets in plain text. */
-export function storedChoice(row: ServiceRow, secrets: Secrets): Required<Choice> {
-  const { providerId, providerVersion, builderId, builderVersion, runtimeId, runtimeVersion } = row;
-  const open = (config: Config) => secrets.open(config, row.id);
-  return {
-    providerId,
-    providerVersion,
-    builderId,
-    builderVersion,
-    runtimeId,
-    runtimeVersion,
-    providerConfig: open(row.providerConfig),
-    builderConfig: open(row.builderConfig),
-    runtimeConfig: open(row.runtimeConfig),
-    fallbackSources: row.fallbackSources.map(({ providerConfig, ...source }) => ({
-      ...source,
-      providerConfig: open(providerConfig),
-    })),
-  };
-}
+export const storedChoice = (row: ServiceRow, secrets: Secrets): Required<ServiceChoice> =>
+  secrets.open(choiceOf(row), row.id);
 
 interface Wanted {
   request: ServiceResolutionRequest;
@@ -36,7 +24,6 @@ interface Wanted {
 
 /** What a client wants, with the secrets that it was shown as masks put back where their entry is the same. */
 export function resolutionRequest(input: ServiceInput, row: ServiceRow | null, secrets: Secrets): Wanted {
-  const { providerId, providerVersion, builderId, builderVersion, runtimeId, runtimeVersion } = input;
   const problems: Problem[] = [];
   const unmasked = (config: Config, stored: StoredConfig | null | undefined, path: string): Config => {
     if (!row || !stored) return config;
@@ -46,12 +33,7 @@ export function resolutionRequest(input: ServiceInput, row: ServiceRow | null, s
   };
   const same = (key: 'providerId' | 'builderId' | 'runtimeId') => row?.[key] === input[key];
   const request = {
-    providerId,
-    builderId,
-    ...(runtimeId === undefined ? {} : { runtimeId }),
-    ...(providerVersion === undefined ? {} : { providerVersion }),
-    ...(builderVersion === undefined ? {} : { builderVersion }),
-    ...(runtimeVersion === undefined ? {} : { runtimeVersion }),
+    ...choiceOf(input),
     providerConfig: unmasked(input.providerConfig, same('providerId') ? row?.providerConfig : null, '/providerConfig'),
     builderConfig: unmasked(input.builderConfig, same('builderId') ? row?.builderConfig : null, '/builderConfig'),
     runtimeConfig: unmasked(input.runtimeConfig ?? {}, same('runtimeId') ? row?.runtimeConfig : null, '/runtimeConfig'),

@@ -2,30 +2,23 @@ import { randomBytes } from 'node:crypto';
 import {
   connect,
   createSecrets,
-  deploymentRepository,
-  disabledEntryRepository,
-  dispatchRepository,
-  gatewayRepository,
-  logRepository,
-  lookupRepository,
   migrate,
   type NewService,
   newId,
   projectRepository,
-  runRepository,
   serviceRepository,
   workerRepository,
 } from '@pierhead/database';
 import { createLogger } from '@pierhead/logger';
-import type { Builder, Capability, Provider, ProviderManifest, Runtime } from '@pierhead/model';
+import type { Builder, Provider, ProviderManifest, Runtime } from '@pierhead/model';
 import type { RegistrySource } from '@pierhead/plugin-host';
 import { createRegistries, type Manifests, type Registries } from '@pierhead/registry';
-import { recordingContext, sampleManifests, testDatabase } from '@pierhead/testing';
+import { capability, order, plainService, recordingContext, sampleManifests, testDatabase } from '@pierhead/testing';
 import type { Test } from 'tap';
 import { createBell } from './bell.js';
 import type { Interruption } from './interruption.js';
 import { processDeployment } from './process-deployment.js';
-import type { WorkerContext } from './worker-context.js';
+import { repositoriesOf, type WorkerContext } from './worker-context.js';
 
 interface Fakes {
   service?: Partial<NewService>;
@@ -116,20 +109,13 @@ export async function setUp(t: Test, fakes: Fakes = {}) {
   const { workspace, storage, host } = await recordingContext(t);
   const worker: WorkerContext = {
     id: 'worker',
-    database,
-    deployments: deploymentRepository(database),
-    dispatches: dispatchRepository(database),
-    disabled: disabledEntryRepository(database),
-    lookups: lookupRepository(database),
-    runs: runRepository(database),
-    logs: logRepository(database),
-    gateways: gatewayRepository(database),
+    ...repositoriesOf(database),
     secrets: createSecrets(randomBytes(32).toString('base64')),
     storage,
     source,
     host,
     labels: [],
-    capabilities: { providers: [able('p')], builders: [able('b')], runtimes: [able('r')] },
+    capabilities: { providers: [capability('p')], builders: [capability('b')], runtimes: [capability('r')] },
     workspaces: workspace,
     cancellations: createBell(),
     acknowledgements: createBell(),
@@ -140,21 +126,11 @@ export async function setUp(t: Test, fakes: Fakes = {}) {
   const project = await projectRepository(database).ensureDefault();
   const createService = async (providerId = 'p', more: Partial<NewService> = {}): Promise<string> => {
     const service = await serviceRepository(database).create({
+      ...plainService,
       id: newId(),
       projectId: project.id,
       name: `web-${newId()}`,
       providerId,
-      providerVersion: '1.0.0',
-      builderId: 'b',
-      builderVersion: '1.0.0',
-      runtimeId: 'r',
-      runtimeVersion: '1.0.0',
-      providerConfig: {},
-      builderConfig: {},
-      runtimeConfig: {},
-      variables: {},
-      hostnames: [],
-      delivery: { autoDeploy: true, queuePolicy: 'latest-wins', keepReleases: 5, workerLabels: [] },
       ...more,
     });
     if ('conflict' in service) throw new Error(service.conflict);
@@ -162,16 +138,7 @@ export async function setUp(t: Test, fakes: Fakes = {}) {
   };
   const service = await createService('p', fakes.service);
   const active = new Map<string, Interruption>();
-  const create = async (serviceId = service) => {
-    const trigger = { kind: 'api', actor: null, event: null };
-    return (await worker.deployments.create({
-      serviceId,
-      environment: 'production',
-      trigger,
-      input: {},
-      idempotencyKey: null,
-    }))!.id;
-  };
+  const create = async (serviceId = service) => (await worker.deployments.create(order(serviceId)))!.id;
   const run = async (id: string) => {
     await processDeployment(id, worker, active);
     return (await worker.deployments.find(id))!;
@@ -179,5 +146,3 @@ export async function setUp(t: Test, fakes: Fakes = {}) {
   const logOf = async (id: string) => (await worker.logs.read(id, 0, 1_000)).map((line) => line.text);
   return { worker, calls, active, create, createService, run, logOf, replaceVersions, manifests: manifestsOf('1.0.0') };
 }
-
-const able = (id: string): Capability => ({ id, version: '1.0.0', available: true, reason: null });

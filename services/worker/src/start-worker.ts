@@ -4,21 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { builders } from '@pierhead/builders';
 import type { Needs } from '@pierhead/config';
-import {
-  connect,
-  createSecrets,
-  deploymentRepository,
-  disabledEntryRepository,
-  dispatchRepository,
-  gatewayRepository,
-  listen,
-  logRepository,
-  lookupRepository,
-  repeat,
-  runRepository,
-  uploadRepository,
-  workerRepository,
-} from '@pierhead/database';
+import { connect, createSecrets, listen, repeat, uploadRepository, workerRepository } from '@pierhead/database';
 import { createServer, registerHealth } from '@pierhead/http';
 import { createLogger } from '@pierhead/logger';
 import { createRegistrySource } from '@pierhead/plugin-host';
@@ -33,7 +19,7 @@ import type { Interruption } from './interruption.js';
 import { processDeployment } from './process-deployment.js';
 import { refreshReleases } from './refresh-releases.js';
 import { sweepWorkspaces } from './sweep-workspaces.js';
-import type { WorkerContext } from './worker-context.js';
+import { repositoriesOf, type WorkerContext } from './worker-context.js';
 
 export interface RunningWorker {
   id: string;
@@ -64,14 +50,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
 
   const worker: WorkerContext = {
     id,
-    database,
-    deployments: deploymentRepository(database),
-    dispatches: dispatchRepository(database),
-    disabled: disabledEntryRepository(database),
-    lookups: lookupRepository(database),
-    runs: runRepository(database),
-    logs: logRepository(database),
-    gateways: gatewayRepository(database),
+    ...repositoriesOf(database),
     secrets: createSecrets(config.secretKey),
     storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
     source,

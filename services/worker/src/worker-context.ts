@@ -1,5 +1,5 @@
-import type {
-  Database,
+import {
+  type Database,
   deploymentRepository,
   disabledEntryRepository,
   dispatchRepository,
@@ -7,24 +7,28 @@ import type {
   logRepository,
   lookupRepository,
   runRepository,
-  Secrets,
+  type Secrets,
 } from '@pierhead/database';
 import type { Logger } from '@pierhead/logger';
 import type { Capabilities, HostSettings, Storage } from '@pierhead/model';
 import type { RegistrySource } from '@pierhead/plugin-host';
 import type { Bell } from './bell.js';
 
+/** A worker's database, and what it does there. */
+export const repositoriesOf = (database: Database) => ({
+  database,
+  deployments: deploymentRepository(database),
+  dispatches: dispatchRepository(database),
+  disabled: disabledEntryRepository(database),
+  lookups: lookupRepository(database),
+  runs: runRepository(database),
+  logs: logRepository(database),
+  gateways: gatewayRepository(database),
+});
+
 /** What every deployment on this worker shares; none of it holds the state of a deployment. */
-export interface WorkerContext {
+export interface WorkerContext extends ReturnType<typeof repositoriesOf> {
   id: string;
-  database: Database;
-  deployments: ReturnType<typeof deploymentRepository>;
-  dispatches: ReturnType<typeof dispatchRepository>;
-  disabled: ReturnType<typeof disabledEntryRepository>;
-  lookups: ReturnType<typeof lookupRepository>;
-  runs: ReturnType<typeof runRepository>;
-  logs: ReturnType<typeof logRepository>;
-  gateways: ReturnType<typeof gatewayRepository>;
   /** Rings when a cancel was asked for, of any deployment. */
   cancellations: Bell;
   /** Rings when a gateway has taken in a newer route table. */
