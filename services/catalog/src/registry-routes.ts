@@ -1,16 +1,5 @@
-import { type App, HttpProblem, problems, readyAnswer, sendReady } from '@pierhead/http';
-import {
-  BuilderMetadata,
-  ConfigSchema,
-  disabledHeader,
-  type EntryKind,
-  type HostSettings,
-  ProviderMetadata,
-  RuntimeMetadata,
-  type TSchema,
-  Type,
-  ValidationResult,
-} from '@pierhead/model';
+import { type App, HttpProblem, readyAnswer, sendReady } from '@pierhead/http';
+import { disabledHeader, type EntryKind, type HostSettings, Type, ValidationResult } from '@pierhead/model';
 import type { FastifyRequest } from 'fastify';
 import { withCallContext } from './call-context.js';
 import type { CatalogSource } from './catalog-source.js';
@@ -19,11 +8,6 @@ import { disabledBy } from './disabled.js';
 import { maskSecrets, secretKeys } from './secret-fields.js';
 import { type AnyMetadata, type Shelf, shelvesOf } from './shelf.js';
 
-const metadataOf: Record<EntryKind, TSchema> = {
-  provider: ProviderMetadata,
-  builder: BuilderMetadata,
-  runtime: RuntimeMetadata,
-};
 const others: Record<EntryKind, EntryKind[]> = {
   provider: ['builder'],
   builder: ['provider', 'runtime'],
@@ -42,42 +26,35 @@ const ValidateBody = Type.Object({
 /**
  * `GET` of the list, of one, of its schema and of what goes with it, and `POST` of a config to validate. The answers
  * to `GET` are made without a pause, so that a reload comes before or after one and what was made is kept rightly.
+ * They are sent as bytes, which no schema serialises: the api describes them to its clients.
  */
 export function registryRoutes(app: App, kind: EntryKind, source: CatalogSource, host: HostSettings): void {
   const path = `/${kind}s`;
   const shelf = (): Shelf => shelvesOf(source().current())[kind];
-  const answering = (schema: TSchema) => ({ response: { 200: schema, ...problems(404) } });
-  const list = Type.Array<TSchema>(metadataOf[kind]);
+  const one = { params, querystring };
 
-  app.get(path, { schema: answering(list) }, (request, reply) => {
-    const entries = shelf()
-      .all()
-      .map((entry) => marked(entry, kind, request));
-    return sendReady(request, reply, readyAnswer(entries));
-  });
+  app.get(path, (request, reply) => sendReady(request, reply, readyAnswer(shelf().all().map(marking(kind, request)))));
 
-  const one = { params, querystring, ...answering(metadataOf[kind]) };
   app.get(`${path}/:id`, { schema: one }, (request, reply) => {
     const entry = known(shelf(), request.params.id, request.query.version);
-    return sendReady(request, reply, readyAnswer(marked(entry, kind, request)));
+    return sendReady(request, reply, readyAnswer(marking(kind, request)(entry)));
   });
 
-  const schema = { params, querystring, ...answering(ConfigSchema) };
-  app.get(`${path}/:id/schema`, { schema }, (request, reply) => {
+  app.get(`${path}/:id/schema`, { schema: one }, (request, reply) => {
     const entry = known(shelf(), request.params.id, request.query.version);
     return sendReady(request, reply, readyAnswer(shelf().schema(entry.id, entry.version)));
   });
 
   for (const other of others[kind]) {
-    const fitting = { params, querystring, ...answering(Type.Array<TSchema>(metadataOf[other])) };
-    app.get(`${path}/:id/${other}s`, { schema: fitting }, (request, reply) => {
+    app.get(`${path}/:id/${other}s`, { schema: one }, (request, reply) => {
       const { id, version } = known(shelf(), request.params.id, request.query.version);
       const entries = shelf().fitting[other]?.(id, version) ?? [];
-      return sendReady(request, reply, readyAnswer(entries.filter((entry) => marked(entry, other, request).enabled)));
+      const enabled = entries.map(marking(other, request)).filter((entry) => entry.enabled);
+      return sendReady(request, reply, readyAnswer(enabled));
     });
   }
 
-  const validate = { params, body: ValidateBody, ...answering(ValidationResult) };
+  const validate = { params, body: ValidateBody, response: { 200: ValidationResult } };
   app.post(`${path}/:id/validate`, { schema: validate }, async (request) => {
     const { config, deep } = request.body;
     const shelfNow = shelf();
@@ -89,8 +66,10 @@ export function registryRoutes(app: App, kind: EntryKind, source: CatalogSource,
   });
 }
 
-function marked<M extends AnyMetadata>(entry: M, kind: EntryKind, { headers }: FastifyRequest): M {
-  return { ...entry, enabled: !disabledBy(headers[disabledHeader])(kind, entry.id) };
+/** Tells of entries whether they are switched on, as the request says. */
+function marking(kind: EntryKind, { headers }: FastifyRequest): <M extends AnyMetadata>(entry: M) => M {
+  const isDisabled = disabledBy(headers[disabledHeader]);
+  return (entry) => ({ ...entry, enabled: !isDisabled(kind, entry.id) });
 }
 
 /** The entry in the version, the newest unless one is named. */
