@@ -79,7 +79,7 @@ function fastifyOptions(options: ServerOptions, genReqId: () => string) {
   };
 }
 
-/** UUIDs that no other process has: drawing a random one for each request is what a small answer would wait for. */
+/** UUIDs that no other process has: a random prefix and a counter, so that no request draws a random one. */
 function createRequestIds(): () => string {
   const process = randomUUID().slice(0, 24);
   let count = 0;
