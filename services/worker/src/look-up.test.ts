@@ -49,8 +49,10 @@ t.test('a version that is gone fails with those that there are', async (t) => {
 });
 
 t.test('an entry that no worker has fails by its name', async (t) => {
-  const { create, run } = await setUp(t, { service: { builderId: 'nix' } });
-  t.match(await run(await create()), { status: 'failed', error: { code: 'builder_unknown', message: /nix/ } });
+  const { create, run, logOf } = await setUp(t, { service: { builderId: 'nix' } });
+  const id = await create();
+  t.match(await run(id), { status: 'failed', error: { code: 'builder_unknown', message: /nix/ } });
+  t.match((await logOf(id)).join('\n'), /^Failed before the first stage: This worker has no builder “nix”\./m);
 });
 
 t.test('an entry that is switched off fails, until it is switched on again', async (t) => {

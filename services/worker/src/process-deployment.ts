@@ -100,7 +100,7 @@ async function endWithout(
   if (failure.code === 'internal_error')
     worker.logger.error({ err: error, deploymentId: row.id }, 'a deployment failed unforeseen');
   await say(
-    [`Failed in ${stage ?? 'the beginning'}: ${failure.message}`, failure.line, failure.hint]
+    [`Failed ${stage ? `in ${stage}` : 'before the first stage'}: ${failure.message}`, failure.line, failure.hint]
       .filter(Boolean)
       .join('\n'),
   );
