@@ -48,7 +48,7 @@ t.test('the command works against a running Pierhead', async (t) => {
     t.same(await json('builders'), (await api.get('/builders')).body);
     t.match(await pierhead('runtimes'), { code: 0, out: /files/ });
     t.match(await pierhead('providers', 'static'), { code: 0, out: /uploadId \*[\s\S]*\* required/ });
-    t.match(await pierhead('providers', 'none'), { code: 1, err: /_not_found: |unknown_provider: / });
+    t.match(await pierhead('providers', 'none'), { code: 1, err: /^provider_not_found: / });
   });
 
   await t.test('entries are switched off and on, and plugins are read anew', async (t) => {

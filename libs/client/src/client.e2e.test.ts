@@ -62,7 +62,7 @@ t.test('the client talks to a running Pierhead', async (t) => {
     await t.rejects(client.POST('/services', { body }), {
       status: 422,
       code: 'invalid_service',
-      errors: [{ path: '/providerId', code: 'unknown_provider' }],
+      errors: [{ path: '/providerId', code: 'provider_unknown' }],
     });
     const stranger = createClient({ baseUrl: api.url, token: 'wrong' });
     await t.rejects(stranger.GET('/services'), { status: 401, code: 'token_invalid' });

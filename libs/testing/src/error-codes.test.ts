@@ -14,7 +14,6 @@ const templates: Record<string, string[]> = {
   '${kind}_unknown': entryKinds.map((kind) => `${kind}_unknown`),
   '${kind}_not_found': entryKinds.map((kind) => `${kind}_not_found`),
   '${this.kind}_not_loadable': entryKinds.map((kind) => `${kind}_not_loadable`),
-  'unknown_${kind}': entryKinds.map((kind) => `unknown_${kind}`),
   "${field === 'errorPage' ? 'error_page' : field}_not_found": ['index', 'fallback', 'error_page'].map(
     (field) => `${field}_not_found`,
   ),

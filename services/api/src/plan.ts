@@ -8,7 +8,6 @@ import {
   pointer,
   type Revision,
   type ServicePlan,
-  type SourceAnswer,
   type SourceLookup,
   type UpgradePreview,
 } from '@pierhead/model';
@@ -45,14 +44,8 @@ export async function planService(row: ServiceRow, input: DeploymentInput, conte
     artifact: source.revision && { key: artifactKey(row, source.revision), reused: false },
     changes: changesBetween(live ? partsOf(live) : null, partsOf(row), row.id, context),
     upgrades: preview.upgrades,
-    problems: [...preview.problems, ...sourceProblems(source, preview), ...workerProblems(lack, preview)],
+    problems: [...preview.problems, ...source.problems, ...workerProblems(lack, preview)],
   };
-}
-
-/** A provider that is not there has been told of already. */
-function sourceProblems({ problems }: SourceAnswer, preview: UpgradePreview): Problem[] {
-  const isGone = preview.problems.some(({ path }) => path === '/providerId' || path === '/providerVersion');
-  return isGone ? problems.filter(({ code }) => code !== 'provider_unknown') : problems;
 }
 
 /** Where an entry is gone or switched off, that no worker has it says nothing new. */

@@ -150,8 +150,8 @@ t.test('unknown ids are named with the known ones', async (t) => {
   const answer = (await post('/resolve-service', unknown)).json();
   t.match(answer, { valid: false, provider: null, builder: null, runtime: null });
   t.match(answer.errors, [
-    { path: '/providerId', code: 'unknown_provider', message: /"sample-git", "sample-site"/ },
-    { path: '/builderId', code: 'unknown_builder' },
-    { path: '/runtimeId', code: 'unknown_runtime' },
+    { path: '/providerId', code: 'provider_unknown', message: /"sample-git", "sample-site"/ },
+    { path: '/builderId', code: 'builder_unknown' },
+    { path: '/runtimeId', code: 'runtime_unknown' },
   ]);
 });

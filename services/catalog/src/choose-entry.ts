@@ -70,7 +70,7 @@ export const listOf = (entries: readonly { id: string }[]) => entries.map(({ id 
 
 export const unknownEntry = (kind: EntryKind, at: string, id: string, all: readonly { id: string }[]): Problem => ({
   path: `${at}/${kind}Id`,
-  code: `unknown_${kind}`,
+  code: `${kind}_unknown`,
   message: `There is no ${kind} "${id}". Choose one of ${listOf(all)}.`,
 });
 
