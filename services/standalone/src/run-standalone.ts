@@ -1,4 +1,5 @@
 import type { Config } from '@pierhead/config';
+import { leftOutPlugins } from './left-out-plugins.js';
 import { deploySampleOnce } from './sample.js';
 import { startStandalone } from './start-standalone.js';
 
@@ -23,6 +24,7 @@ export async function runStandalone(config: Config): Promise<void> {
   say(`  Gateway      ${urls.gateway}`);
   say(`  Data folder  ${folder.path}`);
   say(`  Admin token  ${config.adminToken ? 'PIERHEAD_ADMIN_TOKEN' : folder.adminTokenFile}`);
+  for (const line of await leftOutPlugins(standalone)) say(`  Plugin       ${line}`);
   void deploySampleOnce(standalone).then((result) => {
     if (!result || stopping.signal.aborted) return;
     say('url' in result ? `  Sample       ${result.url}` : `  Sample       not deployed: ${result.fault}`);

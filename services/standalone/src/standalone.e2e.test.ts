@@ -153,3 +153,16 @@ t.test('a taken port is one sentence on stderr and exit code 1', async (t) => {
   t.equal(await ended, 1);
   t.match(output.err, /^pierhead: Port \d+ of 127\.0\.0\.1 is already in use\. .*PIERHEAD_GATEWAY_PORT\.\n$/);
 });
+
+t.test('plugins that were left out are named with their reasons', async (t) => {
+  const here = await place(t);
+  const broken = t.testdir({
+    'package.json': '{ "name": "broken", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
+    'index.js': 'throw new Error("out of order");',
+  });
+  const { child, ended, said, output } = run(t, here, { PIERHEAD_SAMPLE: 'off', PIERHEAD_PLUGINS: broken });
+  await said(`Plugin       ${broken} was left out: `);
+  t.match(output.out, /left out: .*out of order/);
+  child.kill('SIGINT');
+  t.equal(await ended, 0);
+});
