@@ -569,7 +569,7 @@ export interface paths {
         head?: never;
         /**
          * Change a service
-         * @description A JSON merge patch over what a new service is sent as. Where the provider, the builder or the runtime changes, its config starts empty; a new builder brings its own runtime. The change reaches visitors with the next deployment. Needs a token with the scope `deploy`.
+         * @description A JSON merge patch over what a new service is sent as. Where the provider, the builder or the runtime changes, its config starts empty; a new builder brings its own runtime. The change reaches visitors with the next deployment. Without `If-Match` it is merged into whatever the service is by then. Needs a token with the scope `deploy`.
          */
         patch: operations["changeService"];
         trace?: never;

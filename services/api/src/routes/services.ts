@@ -1,8 +1,6 @@
-import { type Conflict, newId, type ServiceRow } from '@pierhead/database';
-import { HttpProblem } from '@pierhead/http';
+import { newId, type ServiceRow } from '@pierhead/database';
 import {
   DeploymentInput,
-  type ServiceInput as Input,
   PageQuery,
   page,
   Service,
@@ -11,19 +9,16 @@ import {
   ServicePlan,
   Type,
 } from '@pierhead/model';
+import { changeService, etagOf, stored, unknownService } from '../change-service.js';
 import { cursorId } from '../cursor.js';
-import { mergePatch } from '../merge-patch.js';
 import { planService } from '../plan.js';
-import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
 import { bodyMayBeMissing, idParams, problems } from '../schemas.js';
-import { assertInput, inputOf, patchBase, resolveInput } from '../service-input.js';
+import { resolveInput } from '../service-input.js';
 import { serviceRecord, serviceView, serviceViews } from '../views.js';
 
 const tags = ['Services'];
-const unknown = () => notFound('service_not_found', 'There is no service with this id.');
 const targetOf = ({ id }: ServiceRow) => ({ kind: 'service', id });
-const etagOf = (row: ServiceRow) => `"${row.revision}"`;
 
 const ListQuery = Type.Object({
   ...PageQuery.properties,
@@ -34,17 +29,6 @@ const ListQuery = Type.Object({
 const matchHeaders = Type.Object({
   'if-match': Type.Optional(Type.String({ maxLength: 100, description: 'The ETag that the change is based on.' })),
 });
-
-/** The stored row, or the 409 that tells which name is taken. */
-function stored(outcome: ServiceRow | Conflict, input: Input): ServiceRow {
-  if (!('conflict' in outcome)) return outcome;
-  if (outcome.conflict === 'name')
-    throw conflict('name_taken', `A service named \u201c${input.name}\u201d exists already.`);
-  throw conflict('hostname_taken', `Another service has the hostname ${outcome.hostname}.`);
-}
-
-const changedMeanwhile = () =>
-  new HttpProblem(412, 'service_changed', 'The service has changed since: read it again and repeat the change.');
 
 export const serviceRoutes: Routes = async (app, context) => {
   const { services } = context;
@@ -110,7 +94,7 @@ export const serviceRoutes: Routes = async (app, context) => {
     },
     async ({ params }, reply) => {
       const row = await services.find(params.id);
-      if (!row) throw unknown();
+      if (!row) throw unknownService();
       return reply.header('etag', etagOf(row)).send(await serviceView(row, context));
     },
   );
@@ -124,7 +108,7 @@ export const serviceRoutes: Routes = async (app, context) => {
         operationId: 'changeService',
         summary: 'Change a service',
         description:
-          'A JSON merge patch over what a new service is sent as. Where the provider, the builder or the runtime changes, its config starts empty; a new builder brings its own runtime. The change reaches visitors with the next deployment.',
+          'A JSON merge patch over what a new service is sent as. Where the provider, the builder or the runtime changes, its config starts empty; a new builder brings its own runtime. The change reaches visitors with the next deployment. Without `If-Match` it is merged into whatever the service is by then.',
         params: idParams,
         headers: matchHeaders,
         body: ServicePatch,
@@ -133,18 +117,9 @@ export const serviceRoutes: Routes = async (app, context) => {
     },
     async (request, reply) => {
       const { params, body, headers } = request;
-      const current = await services.find(params.id);
-      if (!current) throw unknown();
-      const match = headers['if-match'];
-      if (match !== undefined && match !== '*' && match !== etagOf(current)) throw changedMeanwhile();
-      const merged = mergePatch(patchBase(inputOf(current), body), body);
-      assertInput(merged);
-      const { id, ...values } = await resolveInput(merged, params.id, current, context);
-      const outcome = await services.replace(id, current.revision, values);
-      if (!outcome) throw changedMeanwhile();
-      const row = stored(outcome, merged);
-      request.audit = { target: targetOf(row), before: serviceRecord(current), after: serviceRecord(row) };
-      return reply.header('etag', etagOf(row)).send(await serviceView(row, context));
+      const { before, after } = await changeService(params.id, body, headers['if-match'], context);
+      request.audit = { target: targetOf(after), before: serviceRecord(before), after: serviceRecord(after) };
+      return reply.header('etag', etagOf(after)).send(await serviceView(after, context));
     },
   );
 
@@ -164,7 +139,7 @@ export const serviceRoutes: Routes = async (app, context) => {
     },
     async ({ params, body }) => {
       const row = await services.find(params.id);
-      if (!row) throw unknown();
+      if (!row) throw unknownService();
       return planService(row, body, context);
     },
   );
@@ -183,7 +158,7 @@ export const serviceRoutes: Routes = async (app, context) => {
     },
     async (request, reply) => {
       const before = await services.find(request.params.id);
-      if (!before || !(await services.remove(before.id))) throw unknown();
+      if (!before || !(await services.remove(before.id))) throw unknownService();
       request.audit = { target: targetOf(before), before: serviceRecord(before) };
       return reply.code(204).send(null);
     },
