@@ -1474,7 +1474,7 @@ export interface components {
                 code: string;
                 message: string;
             }[];
-            /** @description Normalised, with defaults filled in. */
+            /** @description Normalised, with defaults filled in, secrets as `{ secret: true }`, and no keys that are unknown. */
             config: {
                 [key: string]: unknown;
             };

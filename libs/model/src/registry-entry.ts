@@ -92,6 +92,8 @@ export const ValidationResult = Type.Object({
   valid: Type.Boolean(),
   errors: Type.Array(ConfigProblem),
   warnings: Type.Array(ConfigProblem),
-  config: Type.Record(Type.String(), Type.Unknown(), { description: 'Normalised, with defaults filled in.' }),
+  config: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'Normalised, with defaults filled in, secrets as `{ secret: true }`, and no keys that are unknown.',
+  }),
 });
 export type ValidationResult = Static<typeof ValidationResult>;

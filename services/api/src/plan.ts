@@ -12,6 +12,7 @@ import {
   type UpgradePreview,
 } from '@pierhead/model';
 import type { ApiContext } from './context.js';
+import { hidingSecretsOf } from './hide-secrets.js';
 import { storedChoice } from './resolution-request.js';
 
 type Planned = Pick<Snapshot, 'providerConfig' | 'builderConfig' | 'runtimeConfig' | 'variables'>;
@@ -36,6 +37,12 @@ export async function planService(row: ServiceRow, input: DeploymentInput, conte
     liveSnapshot(row.id, input.environment ?? 'production', context),
     context.deployments.lackOfWorker(row),
   ]);
+  // A schema may no longer, or not yet, call a field secret whose stored value is one.
+  const hide = hidingSecretsOf(
+    [row.providerConfig, row.builderConfig, row.runtimeConfig, row.fallbackSources],
+    row.id,
+    context.secrets,
+  );
   return {
     provider: { id: row.providerId, version: row.providerVersion },
     builder: { id: row.builderId, version: row.builderVersion },
@@ -43,7 +50,11 @@ export async function planService(row: ServiceRow, input: DeploymentInput, conte
     revision: source.revision,
     artifact: source.revision && { key: artifactKey(row, source.revision), reused: false },
     changes: changesBetween(live ? partsOf(live) : null, partsOf(row), row.id, context),
-    upgrades: preview.upgrades,
+    upgrades: preview.upgrades.map((upgrade) => ({
+      ...upgrade,
+      before: hide(upgrade.before),
+      after: hide(upgrade.after),
+    })),
     problems: [...preview.problems, ...source.problems, ...workerProblems(lack, preview)],
   };
 }

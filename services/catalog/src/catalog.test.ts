@@ -93,6 +93,19 @@ t.test('validation answers 200 whether valid or not', async (t) => {
   t.same(loads, {});
 });
 
+t.test('a validation never echoes a secret, however wrong the config is', async (t) => {
+  const { post } = await build(t);
+  const shown = async (kind: string, config: unknown) =>
+    (await post(`/${kind}/validate`, { config })).json().config as object;
+  const base = { repository, branch: 'main', access: 'token' };
+  const hidden = { ...base, token: { secret: true } };
+  for (const token of ['hush', 'hush\n', { value: 'hush' }, ['hush'], 'hush'.repeat(1_000)])
+    t.same(await shown('providers/sample-git', { ...base, token }), hidden);
+  const misnamed = { ...base, tokne: 'hush', deeper: { token: 'hush' }, access: 'public' };
+  t.same(await shown('providers/sample-git', misnamed), { ...base, access: 'public' });
+  t.same(await shown('runtimes/sample-container', { healthCheck: 'hush' }), { port: 3000 });
+});
+
 t.test('a deep validation asks the implementation', async (t) => {
   const { post, loads } = await build(t);
   const config = { repository: 'https://example.com/missing.git' };

@@ -2,7 +2,7 @@ import type { EntryKind, Problem, ServiceResolutionRequest, Upgrade, UpgradePrev
 import { gt, valid } from 'semver';
 import { switchedOff, unknownEntry, versionGone } from './choose-entry.js';
 import type { IsDisabled } from './disabled.js';
-import { maskSecrets, secretKeys } from './secret-fields.js';
+import { secretKeys, shownConfig } from './secret-fields.js';
 import type { Shelf, Shelves } from './shelf.js';
 
 /** An entry that a stored service has, and where it stands in it: nothing, or `/fallbackSources/0`. */
@@ -57,17 +57,17 @@ async function upgradeOf(shelf: Shelf, { kind, at, id, version: from, config }: 
   const to = shelf.metadata(id)?.version;
   if (to === undefined || !valid(from) || !gt(to, from!)) return null;
   const moved = (await shelf.migrate(id, config, from!, to))!;
-  const after = secretKeys(shelf.schema(id, to));
-  const before = secretKeys(shelf.schema(id, from));
+  const newest = shelf.schema(id, to)!;
+  // The schema of a version that is gone is not known any more: no more is shown than what the newest has as well.
+  const own = shelf.schema(id, from) ?? newest;
   return {
     path: `${at}/${kind}Config`,
     kind,
     id,
     from: from!,
     to,
-    // Of a version that is gone, the secrets are known by the schema of the newest alone.
-    before: maskSecrets(config, [...before, ...after]),
-    after: maskSecrets(moved.config, [...before, ...after]),
+    before: shownConfig(config, own, secretKeys(newest)),
+    after: shownConfig(moved.config, newest, secretKeys(own)),
     problems: moved.result.errors,
   };
 }

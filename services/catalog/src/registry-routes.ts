@@ -5,7 +5,7 @@ import { withCallContext } from './call-context.js';
 import type { CatalogSource } from './catalog-source.js';
 import { listOf } from './choose-entry.js';
 import { disabledBy } from './disabled.js';
-import { maskSecrets, secretKeys } from './secret-fields.js';
+import { shownConfig } from './secret-fields.js';
 import { type AnyMetadata, type Shelf, shelvesOf } from './shelf.js';
 
 const others: Record<EntryKind, EntryKind[]> = {
@@ -62,7 +62,7 @@ export function registryRoutes(app: App, kind: EntryKind, source: CatalogSource,
     const result = deep
       ? await withCallContext(host, (context) => shelfNow.validate(id, config, { version, context }))
       : await shelfNow.validate(id, config, { version });
-    return { ...result!, config: maskSecrets(result!.config, secretKeys(shelfNow.schema(id, version))) };
+    return { ...result!, config: shownConfig(result!.config, shelfNow.schema(id, version)!) };
   });
 }
 

@@ -1,19 +1,36 @@
 import type { ConfigSchema } from '@pierhead/model';
 
+type Config = Record<string, unknown>;
+
+interface Keywords {
+  properties?: Record<string, Keywords>;
+  items?: Keywords;
+}
+
 /** The keys of a config's secret fields, `parent.child` inside an object. Entries of lists hold none. */
 export const secretKeys = (schema: ConfigSchema | null): string[] =>
   schema?.fields.filter((field) => field.secret).map((field) => field.key) ?? [];
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+const isObject = (value: unknown): value is Config =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A copy of a config with `{ secret: true }` in the place of every secret that is set. */
-export function maskSecrets(config: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
-  const masked = (value: unknown, path: string): unknown => {
-    if (keys.includes(path)) return { secret: true };
-    return isObject(value) ? inside(value, `${path}.`) : value;
+/**
+ * What may be shown of a config, valid or not: `{ secret: true }` in the place of every secret that is set, and nothing
+ * where its schema has no place, because that may be a secret under a wrong name.
+ * @param more keys of other secrets
+ */
+export function shownConfig(config: Config, schema: ConfigSchema, more: readonly string[] = []): Config {
+  const secrets = new Set([...secretKeys(schema), ...more]);
+  const shown = (value: unknown, { properties, items }: Keywords, path: string): unknown => {
+    if (secrets.has(path)) return { secret: true };
+    if (properties) return isObject(value) ? inside(value, properties, `${path}.`) : undefined;
+    if (!items?.properties) return value;
+    return Array.isArray(value) ? value.map((entry) => shown(entry, items, `${path}[]`) ?? null) : undefined;
   };
-  const inside = (object: Record<string, unknown>, prefix: string) =>
-    Object.fromEntries(Object.entries(object).map(([key, value]) => [key, masked(value, `${prefix}${key}`)]));
-  return inside(config, '');
+  const inside = (object: Config, properties: Record<string, Keywords>, prefix: string) => {
+    const known = Object.entries(object).filter(([key]) => Object.hasOwn(properties, key));
+    const entries = known.map(([key, value]) => [key, shown(value, properties[key]!, prefix + key)]);
+    return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  };
+  return inside(config, (schema.jsonSchema as Keywords).properties ?? {}, '');
 }
