@@ -1147,8 +1147,9 @@ export interface components {
             versions: {
                 version: string;
                 services: number;
-                /** @description Ended ones that looked it up. */
+                /** @description Those in which it did its work, well or not. */
                 deployments: number;
+                /** @description Those that failed in its work: resolve and fetch for a provider, build for a builder, release and verify for a runtime. */
                 failed: number;
                 errorRate: number | null;
             }[];

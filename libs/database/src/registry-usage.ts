@@ -1,4 +1,4 @@
-import type { EntryKind, RegistryUsage } from '@pierhead/model';
+import { type EntryKind, entryKinds, type RegistryUsage, type StageName, stages } from '@pierhead/model';
 import type { Database } from './connect.js';
 import { services as table } from './tables.js';
 
@@ -8,6 +8,21 @@ type Service = RegistryUsage['services'][number];
 type Count = { version: string; deployments: number; failed: number };
 
 const shownDeployments = 50;
+
+/** The stages that an entry does the work of. */
+const work: Record<EntryKind, StageName[]> = {
+  provider: ['resolve', 'fetch'],
+  builder: ['build'],
+  runtime: ['release', 'verify'],
+};
+const stagesAfter = (kind: EntryKind) => stages.slice(stages.indexOf(work[kind].at(-1)!) + 1);
+
+/**
+ * The codes of failures before the first stage that are not an entry's own: it was not there or switched off, or it is
+ * an entry of another kind that they are about. Where the code does not tell of whom, each of the three is counted.
+ */
+const faultOfOthers = (kind: EntryKind) =>
+  `_(unknown|version_gone|disabled)$|^(${entryKinds.filter((each) => each !== kind).join('|')})_`;
 
 /** Who uses an entry: the services that name it now, and the deployments whose workers looked it up. */
 export function registryUsageRepository({ sql }: Database) {
@@ -20,11 +35,18 @@ export function registryUsageRepository({ sql }: Database) {
     where ${kind} = 'provider' and f->>'providerId' = ${id} and s.deleted_at is null
     order by name, version`;
 
+  /** A deployment counts for an entry from the moment that it was the entry's turn. */
   const counts = (kind: EntryKind, id: string) => sql<Count[]>`
-    select l.version, count(*)::int as deployments, (count(*) filter (where d.status = 'failed'))::int as failed
-    from registry_lookups l join deployments d on d.id = l.deployment_id join services s on s.id = d.service_id
-    where l.kind = ${kind} and l.entry_id = ${id} and d.status not in ('queued', 'running') and s.deleted_at is null
-    group by l.version`;
+    select version, (count(*) filter (where passed or failed))::int as deployments,
+      (count(*) filter (where failed))::int as failed
+    from (
+      select l.version,
+        l.found and (d.status = 'succeeded' or (d.status = 'failed' and d.error->>'stage' in ${sql(stagesAfter(kind))})) as passed,
+        l.found and d.status = 'failed' and (d.error->>'stage' in ${sql(work[kind])}
+          or (d.error->>'stage' is null and coalesce(d.error->>'code', '') !~ ${faultOfOthers(kind)})) as failed
+      from registry_lookups l join deployments d on d.id = l.deployment_id join services s on s.id = d.service_id
+      where l.kind = ${kind} and l.entry_id = ${id} and s.deleted_at is null) looked_up
+    group by version`;
 
   const lookups = (kind: EntryKind, id: string) => sql<Lookup[]>`
     select l.deployment_id as "deploymentId", d.service_id as "serviceId", l.version, d.status, l.found,

@@ -10,9 +10,12 @@ export const RegistryUsage = Type.Object({
     Type.Object({
       version: Type.String(),
       services: Type.Integer(),
-      deployments: Type.Integer({ description: 'Ended ones that looked it up.' }),
-      failed: Type.Integer(),
-      errorRate: nullable(Type.Number({ description: '0–1; null before any deployment ended.' })),
+      deployments: Type.Integer({ description: 'Those in which it did its work, well or not.' }),
+      failed: Type.Integer({
+        description:
+          'Those that failed in its work: resolve and fetch for a provider, build for a builder, release and verify for a runtime.',
+      }),
+      errorRate: nullable(Type.Number({ description: '0–1; null before any deployment counts.' })),
     }),
   ),
   deployments: Type.Array(
