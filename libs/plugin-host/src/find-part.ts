@@ -21,8 +21,23 @@ export async function findPart({ entry, kind, id, version }: PluginPart) {
 
 async function makeInstance(manifest: { load(): Promise<unknown> }): Promise<Methods> {
   const make = await manifest.load();
-  if (typeof make !== 'function') throw new Error('load() answered no function that makes an instance');
+  if (typeof make !== 'function')
+    throw new Error(`load() answered ${shown(make)}, not a function that makes an instance`);
   const instance = await make();
-  if (typeof instance !== 'object' || instance === null) throw new Error('no instance was made');
+  if (typeof instance !== 'object' || instance === null)
+    throw new Error(`the function that load() answered made ${shown(instance)}, not an instance`);
   return instance;
+}
+
+const shown = (value: unknown) => (typeof value === 'object' && value !== null ? 'an object' : String(value));
+
+const mostMethods = 200;
+
+/** The names of all functions of an instance, those of its classes too. */
+export function methodNames(instance: object): string[] {
+  const names = new Set<string>();
+  for (let at: object | null = instance; at && at !== Object.prototype; at = Object.getPrototypeOf(at))
+    for (const name of Object.getOwnPropertyNames(at)) names.add(name);
+  names.delete('constructor');
+  return [...names].filter((name) => typeof (instance as Methods)[name] === 'function').slice(0, mostMethods);
 }

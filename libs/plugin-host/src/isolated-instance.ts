@@ -3,6 +3,7 @@ import type { Given, Isolation, NamedPart } from './isolation.js';
 import { callLimit } from './plugin-limits.js';
 import { PluginThread } from './plugin-thread-host.js';
 import { pluginError } from './sent-error.js';
+import { listMethods } from './thread-messages.js';
 
 /**
  * An instance in a thread of its own, which starts with the first call. When the thread has ended, for whatever
@@ -33,6 +34,11 @@ export class IsolatedInstance {
     const { answer, isAbsent } = await this.#send(method, args, given);
     if (isAbsent) this.absent.add(method);
     return answer;
+  }
+
+  /** The names of the methods that the instance really has; makes it. */
+  async methods(): Promise<string[]> {
+    return (await this.call(listMethods, [], {})) as string[];
   }
 
   async *stream(method: string, args: unknown[], given: Given): AsyncGenerator<unknown> {

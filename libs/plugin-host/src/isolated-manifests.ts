@@ -33,9 +33,25 @@ function functionsOf(plugin: ReadPlugin, list: string, { facts, functions }: Rea
   const part = { entry: plugin.entry ?? '', plugin: plugin.name ?? plugin.source, kind: kinds[list], id, version };
   const absent = new Set<string>();
   const start = () => new IsolatedInstance(part, isolation, absent);
-  const load = async () => () => wraps[list](start(), facts);
+  const load = async () => () => remembered(start(), (instance) => wraps[list](instance, facts));
   const migrateConfig = (config: object, from: string) => start().migrate(config, from);
   return { ...(functions.includes('load') && { load }), ...(functions.includes('migrateConfig') && { migrateConfig }) };
+}
+
+const instances = new WeakMap<object, IsolatedInstance>();
+
+function remembered<T extends object>(instance: IsolatedInstance, wrap: (instance: IsolatedInstance) => T): T {
+  const wrapped = wrap(instance);
+  instances.set(wrapped, instance);
+  return wrapped;
+}
+
+/**
+ * The names of the methods that an isolated instance has in its thread: its stand-in here has those of the contract
+ * whatever the plugin does. Rejects when no instance can be made.
+ */
+export async function methodsOf(wrapped: object): Promise<string[]> {
+  return (await instances.get(wrapped)?.methods()) ?? [];
 }
 
 const isKnown = (list: string): list is keyof typeof kinds => Object.hasOwn(kinds, list);

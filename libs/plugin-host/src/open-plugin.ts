@@ -8,6 +8,8 @@ import { Threads } from './threads.js';
 interface OpenPlugin {
   info: PluginInfo;
   manifests: Manifests;
+  /** The names of the methods that one of its instances really has; rejects when it cannot be made. */
+  methodsOf(instance: object): Promise<string[]>;
   /** Ends every thread. */
   close(): Promise<void>;
 }
@@ -16,8 +18,11 @@ interface OpenPlugin {
 export async function openPlugin(source: string, directory: string): Promise<OpenPlugin> {
   const threads = new Threads();
   const [plugin = unread(source)] = await readPlugins([source], { directory, limits, threads });
-  const { registerPlugins } = await import('./register-plugins.js');
+  const [{ registerPlugins }, { methodsOf }] = await Promise.all([
+    import('./register-plugins.js'),
+    import('./isolated-manifests.js'),
+  ]);
   const none = { providers: [], builders: [], runtimes: [] };
   const { infos, manifests } = registerPlugins(none, [plugin], { limits, threads });
-  return { info: infos[0]!, manifests: manifests[0]!, close: () => threads.endAll() };
+  return { info: infos[0]!, manifests: manifests[0]!, methodsOf, close: () => threads.endAll() };
 }

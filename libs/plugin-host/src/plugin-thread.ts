@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type MessagePort, workerData } from 'node:worker_threads';
 import type { LogStream } from '@pierhead/model';
-import { findPart, type Methods } from './find-part.js';
+import { findPart, type Methods, methodNames } from './find-part.js';
 import { Output } from './output.js';
 import { packError, unpackError } from './sent-error.js';
 import {
   type FromThread,
+  listMethods,
   maxAsks,
   type PluginPart,
   type StorageMethod,
@@ -73,6 +74,7 @@ async function answer(message: Call, running: Running): Promise<void> {
   found ??= findPart(part);
   const { manifest, instance } = await found;
   const target: Methods = method === 'migrateConfig' ? manifest : await instance();
+  if (method === listMethods) return post({ type: 'result', call, value: jsonOf(methodNames(target)) });
   if (typeof target[method] !== 'function') return post({ type: 'absent', call });
   const given = target[method](...args, contextOf(message, running));
   if (method === 'logs') await sendItems(call, given as AsyncIterable<unknown>, running);

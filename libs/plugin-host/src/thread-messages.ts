@@ -14,6 +14,9 @@ export interface PluginPart {
 export const storageMethods = ['uploadFile', 'putTree', 'treePath', 'removeTree'] as const;
 export type StorageMethod = (typeof storageMethods)[number];
 
+/** Not a method of the instance: answers the names of those that it has. */
+export const listMethods = '$methods';
+
 /** `call` numbers a call, `ask` a question to the storage that a call puts. */
 export type ToThread =
   | {

@@ -1,96 +1,86 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { openPlugin } from '@pierhead/plugin-host';
-import type { Check } from './conformance/check.js';
-import type { Fixture, PluginFixtures, PluginScope } from './conformance/fixtures.js';
+import type { Check, Outcome } from './conformance/check.js';
+import type { Fixture, PluginScope } from './conformance/fixtures.js';
 import { builderChecks, providerChecks, runtimeChecks } from './conformance/index.js';
-import { type OpenScope, openScope } from './plugin-scope.js';
+import { type ReadFixtures, readFixtures } from './plugin-fixtures.js';
+import { openScope } from './plugin-scope.js';
 
 type Say = (line: string) => void;
-interface Named {
+type Opened = Awaited<ReturnType<typeof openPlugin>>;
+type Verdict = 'holds' | 'does not hold' | 'not tried';
+
+interface Suite {
   name: string;
-  hasFixture: boolean;
   checks: Check<PluginScope>[];
 }
 
-/** Runs the conformance suite of the plugin in `folder`; whether everything held. */
+/** Runs the conformance suite of the plugin in `folder`; whether all that could be tried held. */
 export async function checkPlugin(folder: string, say: Say): Promise<boolean> {
-  const { info, manifests, close } = await openPlugin(folder, folder);
+  const opened = await openPlugin(folder, folder);
+  const { info, manifests, close } = opened;
   try {
     say(`${info.name ?? folder} ${info.version ?? ''}`);
     for (const { path, code, message } of info.problems) say(`  ✗ ${path || '/'}  ${message} (${code})`);
     if (info.problems.length > 0) return false;
-    const fixtures = await fixturesIn(folder);
-    const suites = suitesOf(manifests, fixtures);
-    let failures = 0;
-    for (const suite of suites) failures += await runSuite(suite, say);
-    const count = suites.flatMap(({ checks }) => checks).length;
-    say(failures === 0 ? `\n${count} checks, all of them hold.` : `\n${failures} of ${count} checks do not hold.`);
-    return failures === 0;
+    const fixtures = await readFixtures(folder, manifests);
+    for (const fault of fixtures.faults) say(`  ✗ ${fault}`);
+    const verdicts: Verdict[] = fixtures.faults.map(() => 'does not hold');
+    for (const suite of suitesOf(opened, fixtures)) verdicts.push(...(await runSuite(suite, say)));
+    say(`\n${summaryOf(verdicts)}`);
+    return !verdicts.includes('does not hold');
   } finally {
     await close();
   }
 }
 
-async function fixturesIn(folder: string): Promise<PluginFixtures> {
-  const file = join(folder, 'conformance.js');
-  const isThere = await stat(file).catch(() => null);
-  return isThere ? ((await import(pathToFileURL(file).href)) as PluginFixtures) : {};
+function summaryOf(verdicts: readonly Verdict[]): string {
+  const count = (verdict: Verdict) => verdicts.filter((each) => each === verdict).length;
+  const [failed, untried] = [count('does not hold'), count('not tried')];
+  const tried = failed === 0 ? 'all that were tried hold' : `${failed} do not hold`;
+  return `${verdicts.length} checks: ${untried > 0 ? `${untried} not tried, ` : ''}${tried}.`;
 }
 
-type Opened = Awaited<ReturnType<typeof openPlugin>>;
-
-function suitesOf({ providers, builders, runtimes }: Opened['manifests'], fixtures: PluginFixtures): Named[] {
-  const suite = <M extends { id: string; version: string }, Case extends object>(
+function suitesOf({ manifests, methodsOf }: Opened, fixtures: ReadFixtures): Suite[] {
+  const suites = <M extends { id: string; version: string }, Case>(
     kind: string,
-    manifest: M,
-    fixture: Fixture<Case, PluginScope> | undefined,
-    checksOf: (manifest: M, fixture?: Fixture<Case, PluginScope>) => Check<PluginScope>[],
-  ): Named => ({
-    name: `${kind} ${manifest.id} ${manifest.version}`,
-    hasFixture: fixture !== undefined,
-    checks: checksOf(manifest, fixture && withStorage(fixture)),
-  });
+    list: 'providers' | 'builders' | 'runtimes',
+    entries: readonly M[],
+    checksOf: (manifest: M, fixture: Fixture<Case, PluginScope>, methods: typeof methodsOf) => Check<PluginScope>[],
+  ): Suite[] =>
+    entries.map((each) => ({
+      name: `${kind} ${each.id} ${each.version}`,
+      checks: checksOf(each, fixtures.of(list, each) as Fixture<Case, PluginScope>, methodsOf),
+    }));
   return [
-    ...providers.map((each) => suite('provider', each, fixtures.providers?.[each.id], providerChecks<PluginScope>)),
-    ...builders.map((each) => suite('builder', each, fixtures.builders?.[each.id], builderChecks<PluginScope>)),
-    ...runtimes.map((each) => suite('runtime', each, fixtures.runtimes?.[each.id], runtimeChecks<PluginScope>)),
+    ...suites('provider', 'providers', manifests.providers, providerChecks<PluginScope>),
+    ...suites('builder', 'builders', manifests.builders, builderChecks<PluginScope>),
+    ...suites('runtime', 'runtimes', manifests.runtimes, runtimeChecks<PluginScope>),
   ];
 }
 
-/** Whatever is prepared lies in the workspace, as it does in a deployment, and can be stored. */
-function withStorage<Case extends object>(fixture: Fixture<Case, PluginScope>): Fixture<Case, PluginScope> {
-  return {
-    ...fixture,
-    async prepare(scope) {
-      const prepared: Case & { context?: object } = await fixture.prepare(scope);
-      const { workspace, storage } = scope as OpenScope;
-      return { ...prepared, context: { workspace, storage, ...prepared.context } };
-    },
-  };
-}
-
-async function runSuite({ name, hasFixture, checks }: Named, say: Say): Promise<number> {
+async function runSuite({ name, checks }: Suite, say: Say): Promise<Verdict[]> {
   say(`\n${name}`);
-  let failures = 0;
-  for (const check of checks) if (!(await runCheck(check, say))) failures += 1;
-  if (!hasFixture) say('  - what it does was not tried: conformance.js has nothing for it');
-  return failures;
+  const verdicts: Verdict[] = [];
+  for (const check of checks) verdicts.push(await runCheck(check, say));
+  return verdicts;
 }
 
-async function runCheck(check: Check<PluginScope>, say: Say): Promise<boolean> {
-  if (check.skip) say(`  - ${check.name}: ${check.skip}`);
-  if (check.skip) return true;
-  const { scope, close } = await openScope();
+async function runCheck(check: Check<PluginScope>, say: Say): Promise<Verdict> {
   try {
-    await check.run(scope);
-    say(`  ✓ ${check.name}`);
-    return true;
+    const outcome = check.skip ? { notTried: check.skip } : await attempt(check);
+    say(outcome ? `  - ${check.name}: not tried, ${outcome.notTried}` : `  ✓ ${check.name}`);
+    return outcome ? 'not tried' : 'holds';
   } catch (error) {
     say(`  ✗ ${check.name}`);
     for (const line of told(error)) say(`      ${line}`);
-    return false;
+    return 'does not hold';
+  }
+}
+
+async function attempt(check: Check<PluginScope>): Promise<Outcome> {
+  const { scope, close } = await openScope();
+  try {
+    return await check.run(scope);
   } finally {
     await close();
   }

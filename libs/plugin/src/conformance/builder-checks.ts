@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import type { BuilderManifest, CallContext } from '@pierhead/model';
 import { createRegistries } from '@pierhead/registry';
 import type { Check, Scope } from './check.js';
-import type { BuilderCase, BuilderFixture } from './fixtures.js';
+import type { BuilderFixture, Input } from './fixtures.js';
 import { isUserError } from './is-user-error.js';
-import { manifestChecks } from './manifest-checks.js';
+import { type MethodsOf, manifestChecks } from './manifest-checks.js';
 import { recordingContext } from './recording-context.js';
+import { validConfig } from './valid-config.js';
 
 /** What must hold for every builder; with a fixture, what it does is tried too. */
-export const builderChecks = <S extends Scope>(manifest: BuilderManifest, fixture?: BuilderFixture<S>): Check<S>[] => [
-  ...manifestChecks(manifest, register),
-  ...(fixture ? behaviour(manifest, fixture) : []),
-];
+export const builderChecks = <S extends Scope>(
+  manifest: BuilderManifest,
+  fixture?: BuilderFixture<S>,
+  methodsOf?: MethodsOf,
+): Check<S>[] => [...manifestChecks(manifest, register, methodsOf), ...(fixture ? behaviour(manifest, fixture) : [])];
 
 function register(manifest: BuilderManifest) {
   const { builders } = createRegistries({ providers: [], builders: [manifest], runtimes: [] });
@@ -33,9 +35,14 @@ function behaviour<S extends Scope>(manifest: BuilderManifest, fixture: BuilderF
     const context = await recordingContext(scope, prepared.context);
     const builder = (await builders.getBuilder(manifest.id))!;
     scope.teardown(() => builder.dispose?.());
-    const build = async (input: NonNullable<BuilderCase['broken']>, change: Partial<CallContext> = {}) =>
-      builder.build(input.source, (await validate(input.config ?? {}))!.config, { ...context, ...change });
-    return { ...prepared, build };
+    const config = await validConfig(validate, prepared.config ?? {}, 'config');
+    const broken = prepared.broken && {
+      source: prepared.broken.source,
+      config: await validConfig(validate, prepared.broken.config ?? {}, 'broken.config'),
+    };
+    const build = async ({ source, config }: Required<Input>, change: Partial<CallContext> = {}) =>
+      builder.build(source, config, { ...context, ...change });
+    return { source: prepared.source, config, broken, build };
   };
 
   return [
@@ -64,7 +71,9 @@ function behaviour<S extends Scope>(manifest: BuilderManifest, fixture: BuilderF
       skip,
       async run(scope) {
         const prepared = await setUp(scope);
-        if (prepared.broken) await assert.rejects(prepared.build(prepared.broken), isUserError);
+        if (!prepared.broken) return { notTried: 'its fixture has no broken source' };
+        await assert.rejects(prepared.build(prepared.broken), isUserError);
+        return undefined;
       },
     },
   ];

@@ -11,7 +11,8 @@ export interface ProviderCase {
   missing?: { config?: Config; want?: Want };
 }
 
-interface Input {
+/** What a builder is given. */
+export interface Input {
   source: Source;
   config?: Config;
 }
@@ -47,7 +48,7 @@ export interface PluginScope extends Scope {
   folder(files?: Record<string, string>): Promise<string>;
 }
 
-/** What the `conformance.js` of a plugin exports: how to try each of its entries, by id. */
+/** What the `conformance.js` of a plugin exports: how to try each of its entries, by `id`, or by `id@version`, which goes before. */
 export interface PluginFixtures {
   providers?: Record<string, ProviderFixture<PluginScope>>;
   builders?: Record<string, BuilderFixture<PluginScope>>;

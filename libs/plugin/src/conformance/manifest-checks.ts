@@ -12,10 +12,17 @@ export interface Registered {
   instance(): Promise<unknown>;
 }
 
+/** The names of the methods of an instance that only stands for another, in a thread; rejects when that cannot be made. */
+export type MethodsOf = (instance: object) => Promise<readonly string[]>;
+
 const mostMs = 1_000;
 
 /** What holds for every entry; `register` puts a manifest into a registry of its own. */
-export function manifestChecks<M extends Manifest>(manifest: M, register: (manifest: M) => Registered): Check[] {
+export function manifestChecks<M extends Manifest>(
+  manifest: M,
+  register: (manifest: M) => Registered,
+  methodsOf?: MethodsOf,
+): Check[] {
   return [
     {
       name: 'its registry accepts it, and describing it loads nothing',
@@ -32,15 +39,23 @@ export function manifestChecks<M extends Manifest>(manifest: M, register: (manif
       },
     },
     {
-      name: 'each instance is fresh and has every method',
-      async run() {
+      name: 'an instance can be made, is fresh and has every method',
+      async run(scope) {
         const { instance, methods } = register(manifest);
-        const one = (await instance()) as Record<string, unknown>;
+        const one = (await instance()) as Made;
+        scope.teardown(() => one.dispose?.());
         assert.notEqual(await instance(), one, 'two instances are two');
-        for (const method of methods) assert.equal(typeof one[method], 'function', `it has the method ${method}`);
+        const present = methodsOf ? await made(methodsOf(one)) : methods.filter((each) => isMethod(one, each));
+        const absent = methods.filter((method) => !present.includes(method));
+        if (absent.length > 0) throw lacking(absent, present);
       },
     },
-    { name: 'a form can be drawn from its fields', run: async () => assertDrawable(register(manifest).schema) },
+    {
+      name: 'a form can be drawn from its fields',
+      async run() {
+        assertDrawable(register(manifest).schema);
+      },
+    },
     {
       name: 'nothing is wrong with an empty config but what it lacks',
       async run() {
@@ -73,6 +88,26 @@ export function manifestChecks<M extends Manifest>(manifest: M, register: (manif
       },
     },
   ];
+}
+
+type Made = Record<string, unknown> & { dispose?(): unknown };
+
+const isMethod = (instance: Made, name: string) => typeof instance[name] === 'function';
+
+async function made<T>(methods: Promise<T>): Promise<T> {
+  try {
+    return await methods;
+  } catch (error) {
+    const hint = 'load() imports the implementation, and answers the function that makes an instance of it.';
+    const message = error instanceof Error ? error.message : String(error);
+    throw Object.assign(new Error(`No instance can be made. ${message}`, { cause: error }), { hint });
+  }
+}
+
+function lacking(absent: readonly string[], present: readonly string[]): Error {
+  const message = `The instance has no method ${absent.join(', ')}; it has ${present.join(', ') || 'none'}.`;
+  const hint = 'Give the instance every method of its contract, under the same names.';
+  return Object.assign(new Error(message), { hint });
 }
 
 function assertDrawable({ fields, groups }: ConfigSchema): void {

@@ -7,16 +7,16 @@ import type { Check, Scope } from './check.js';
 import { fileList } from './file-list.js';
 import type { ProviderFixture } from './fixtures.js';
 import { isUserError } from './is-user-error.js';
-import { manifestChecks } from './manifest-checks.js';
+import { type MethodsOf, manifestChecks } from './manifest-checks.js';
 import { type RecordingContext, recordingContext } from './recording-context.js';
-
-type Config = Record<string, unknown>;
+import { validConfig } from './valid-config.js';
 
 /** What must hold for every provider; with a fixture, what it does is tried too. */
 export const providerChecks = <S extends Scope>(
   manifest: ProviderManifest,
   fixture?: ProviderFixture<S>,
-): Check<S>[] => [...manifestChecks(manifest, register), ...(fixture ? behaviour(manifest, fixture) : [])];
+  methodsOf?: MethodsOf,
+): Check<S>[] => [...manifestChecks(manifest, register, methodsOf), ...(fixture ? behaviour(manifest, fixture) : [])];
 
 function register(manifest: ProviderManifest) {
   const { providers } = createRegistries({ providers: [manifest], builders: [], runtimes: [] });
@@ -36,10 +36,16 @@ function behaviour<S extends Scope>(manifest: ProviderManifest, fixture: Provide
     const { providers, validate } = register(manifest);
     const { config: given, want = {}, context: part, missing } = await fixture.prepare(scope);
     const context = await recordingContext(scope, part);
-    const normalised = async (config: Config) => (await validate(config))!.config;
+    const wrong = missing?.config && (await validConfig(validate, missing.config, 'missing.config'));
     const provider = (await providers.getProvider(manifest.id))!;
     scope.teardown(() => provider.dispose?.());
-    return { provider, config: await normalised(given), want, context, missing, normalised };
+    return {
+      provider,
+      config: await validConfig(validate, given, 'config'),
+      want,
+      context,
+      missing: missing && { config: wrong, want: missing.want },
+    };
   };
 
   return [
@@ -80,14 +86,15 @@ function behaviour<S extends Scope>(manifest: ProviderManifest, fixture: Provide
       name: 'what does not exist is the error of the user',
       skip,
       async run(scope) {
-        const { provider, config, want, context, missing, normalised } = await setUp(scope);
-        if (!missing) return;
-        const wrong = missing.config ? await normalised(missing.config) : config;
+        const { provider, config, want, context, missing } = await setUp(scope);
+        if (!missing) return { notTried: 'its fixture names nothing that is missing' };
+        const wrong = missing.config ?? config;
         const attempt = async () => {
           const revision = await provider.resolveRevision(wrong, missing.want ?? want, context);
           return provider.fetchSource(revision, wrong, await emptyFolder(context, 'missing'), context);
         };
         await assert.rejects(attempt, isUserError);
+        return undefined;
       },
     },
   ];

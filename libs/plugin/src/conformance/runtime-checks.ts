@@ -4,14 +4,16 @@ import type { CallContext, Instance, RunSpec, Runtime, RuntimeManifest } from '@
 import { createRegistries } from '@pierhead/registry';
 import type { Check, Scope } from './check.js';
 import type { RuntimeFixture } from './fixtures.js';
-import { manifestChecks } from './manifest-checks.js';
+import { type MethodsOf, manifestChecks } from './manifest-checks.js';
 import { recordingContext } from './recording-context.js';
+import { validConfig } from './valid-config.js';
 
 /** What must hold for every runtime; with a fixture, what it does is tried too. */
-export const runtimeChecks = <S extends Scope>(manifest: RuntimeManifest, fixture?: RuntimeFixture<S>): Check<S>[] => [
-  ...manifestChecks(manifest, register),
-  ...(fixture ? behaviour(manifest, fixture) : []),
-];
+export const runtimeChecks = <S extends Scope>(
+  manifest: RuntimeManifest,
+  fixture?: RuntimeFixture<S>,
+  methodsOf?: MethodsOf,
+): Check<S>[] => [...manifestChecks(manifest, register, methodsOf), ...(fixture ? behaviour(manifest, fixture) : [])];
 
 function register(manifest: RuntimeManifest) {
   const { runtimes } = createRegistries({ providers: [], builders: [], runtimes: [manifest] });
@@ -39,7 +41,7 @@ function behaviour<S extends Scope>(manifest: RuntimeManifest, fixture: RuntimeF
     const context = await recordingContext(scope, part);
     const runtime = (await runtimes.getRuntime(manifest.id))!;
     scope.teardown(() => runtime.dispose?.());
-    const spec = { ...identity, deploymentId, variables, config: (await validate(config))!.config };
+    const spec = { ...identity, deploymentId, variables, config: await validConfig(validate, config, 'config') };
     scope.teardown(() => runtime.stop(spec, context));
     return { runtime, artifact, spec, context };
   };
