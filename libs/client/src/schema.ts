@@ -438,7 +438,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List plugins: what each brought, or why it was not loaded
+         * List plugins: what each brought, or why not
          * @description Needs a token with the scope `read`.
          */
         get: operations["listPlugins"];
@@ -461,7 +461,7 @@ export interface paths {
         put?: never;
         /**
          * Read the plugins anew
-         * @description The catalog has done so when the answer comes, the workers a moment later. Deployments under way keep what they started with. A plugin with problems is left out; the others are not touched by it. Needs a token with the scope `admin`.
+         * @description The catalog has done so when the answer comes, the workers a moment later. Deployments under way keep what they started with. A plugin with problems keeps what it had before, where nothing new has come in its place; the others are not touched by it. Needs a token with the scope `admin`.
          */
         post: operations["reloadPlugins"];
         delete?: never;
@@ -1071,13 +1071,16 @@ export interface components {
             source: string;
             name: string | null;
             version: string | null;
+            /** @description What of it is registered. */
             entries: {
                 /** @enum {unknown} */
                 kind: "provider" | "builder" | "runtime";
                 id: string;
                 version: string;
+                /** @description True: it is that of an earlier reading, as the plugin has problems now. */
+                kept?: boolean;
             }[];
-            /** @description Why it was not loaded; paths such as `/providers/0/version`. */
+            /** @description What of it was not loaded, and why; paths such as `/providers/0/version`. */
             problems: {
                 /** @description JSON Pointer into the config. */
                 path: string;

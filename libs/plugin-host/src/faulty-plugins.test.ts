@@ -60,7 +60,7 @@ t.test('what cannot be found says so', async (t) => {
   for (const info of source.plugins()) t.same(faults(info), [' plugin_not_found'], info.source);
 });
 
-t.test('a malformed manifest is told with the path of each fault, and leaves the whole plugin out', async (t) => {
+t.test('a malformed manifest is told with the path of each fault, and left out', async (t) => {
   const { infos, ids } = await load(t, {
     empty: 'export const greeting = "hello";',
     kinds: `export const deployers = []; export const providers = [${provider('kinds', '')}];`,
@@ -71,7 +71,8 @@ t.test('a malformed manifest is told with the path of each fault, and leaves the
     getter: `export const providers = [{ ...${provider('getter', '')}, get name() { throw new Error('gotcha'); } }];`,
     unloadable: `export const providers = [{ ...${provider('unloadable', '')}, load: 'yes' }];`,
   });
-  t.same(ids, []);
+  t.same(ids, ['kinds', 'fine'], 'the sound ones beside it are there');
+  t.match(infos.get('semver')?.entries, [{ id: 'fine', version: '1.0.0' }]);
   t.same(faults(infos.get('kinds')), ['/deployers unknown_kind']);
   t.same(faults(infos.get('semver')), ['/providers/1/version invalid_manifest']);
   t.same(faults(infos.get('cyclic')), ['/providers/0/configSchema invalid_manifest']);
@@ -88,7 +89,7 @@ t.test('the first plugin with an id and version has it; versions stand side by s
     three: `export const providers = [${provider('other', '')}, ${provider('same', '')}];`,
     four: `export const builders = [${builder('same', '')}];`,
   });
-  t.same(ids, ['same']);
+  t.same(ids, ['same', 'other']);
   t.same(faults(infos.get('three')), ['/providers/1/version duplicate_version']);
   for (const name of ['one', 'two', 'four']) t.same(faults(infos.get(name)), [], name);
 });

@@ -1,3 +1,3 @@
-export { leftOut } from './left-out.js';
+export { faultyPlugins } from './faulty-plugins.js';
 export { openPlugin } from './open-plugin.js';
 export { createRegistrySource, type RegistrySource, type RegistrySourceOptions } from './registry-source.js';

@@ -24,5 +24,5 @@ export async function openPlugin(source: string, directory: string): Promise<Ope
   ]);
   const none = { providers: [], builders: [], runtimes: [] };
   const { infos, manifests } = registerPlugins(none, [plugin], { limits, threads });
-  return { info: infos[0]!, manifests: manifests[0]!, methodsOf, close: () => threads.endAll() };
+  return { info: infos[0]!, manifests: manifests.get(source)!, methodsOf, close: () => threads.endAll() };
 }

@@ -5,41 +5,63 @@ import type { Isolation } from './isolation.js';
 import type { ReadPlugin } from './plugin-as-read.js';
 import { pluginInfo } from './plugin-info.js';
 
+/** The entries of each plugin that are registered, isolated, by its source. */
+export type ByPlugin = ReadonlyMap<string, Manifests>;
+
 export interface Registered {
   registries: Registries;
   infos: PluginInfo[];
-  /** Of the plugins, isolated; also of those that were left out. */
-  manifests: Manifests[];
+  manifests: ByPlugin;
 }
 
-/** Registers plugins beside the built-in entries, each as a whole or not at all. */
-export function registerPlugins(builtIn: Manifests, plugins: readonly ReadPlugin[], isolation: Isolation): Registered {
+/**
+ * Registers what is sound of each plugin beside the built-in entries. A plugin with a fault keeps what it had `before`,
+ * where nothing new has come in its place.
+ */
+export function registerPlugins(
+  builtIn: Manifests,
+  plugins: readonly ReadPlugin[],
+  isolation: Isolation,
+  before: ByPlugin = new Map(),
+): Registered {
   const registries = createRegistries(builtIn);
-  const read = plugins.map((plugin) => checkPlugin(plugin, isolation));
-  const infos = plugins.map((plugin, index) => {
-    const { manifests, problems } = read[index]!;
-    return pluginInfo(plugin, manifests, problems.length > 0 ? problems : addManifests(registries, manifests));
+  const manifests = new Map<string, Manifests>();
+  const infos = plugins.map((plugin) => {
+    const { lists, problems: own } = checkPlugin(plugin, isolation);
+    const { manifests: fresh, problems } = addManifests(registries, lists, own);
+    const faults = [...own, ...problems];
+    const kept = addManifests(registries, (faults.length > 0 && before.get(plugin.source)) || {}).manifests;
+    manifests.set(plugin.source, joined(fresh, kept));
+    return pluginInfo(plugin, fresh, kept, faults);
   });
-  return { registries, infos, manifests: read.map(({ manifests }) => manifests) };
+  return { registries, infos, manifests };
 }
+
+const joined = (one: Manifests, other: Manifests): Manifests => ({
+  providers: [...one.providers, ...other.providers],
+  builders: [...one.builders, ...other.builders],
+  runtimes: [...one.runtimes, ...other.runtimes],
+});
 
 interface Checked {
-  manifests: Manifests;
+  /** Also those with a fault. */
+  lists: Partial<Manifests>;
   problems: Problem[];
 }
 
 const checked = new WeakMap<ReadPlugin, Checked>();
 
-/** Only what has been found sound is taken for manifests. Once for each: a service does it while it waits for more. */
+/** Once for each: a service does it while it waits for more. */
 export function checkPlugin(plugin: ReadPlugin, isolation: Isolation): Checked {
-  const known = checked.get(plugin) ?? manifestsOf(plugin, isolation);
+  const known = checked.get(plugin) ?? listsOf(plugin, isolation);
   checked.set(plugin, known);
   return known;
 }
 
-function manifestsOf(plugin: ReadPlugin, isolation: Isolation): Checked {
+function listsOf(plugin: ReadPlugin, isolation: Isolation): Checked {
+  if (plugin.problems.some(({ path }) => path === '')) return { lists: {}, problems: plugin.problems };
   const lists = isolatedManifests(plugin, isolation);
-  const problems = plugin.problems.length > 0 ? plugin.problems : checkManifests(lists);
-  const sound = problems.length > 0 ? {} : (lists as unknown as Partial<Manifests>);
-  return { manifests: { providers: [], builders: [], runtimes: [], ...sound }, problems };
+  const told = new Set(plugin.problems.map(({ path }) => path));
+  const problems = checkManifests(lists).filter(({ path }) => !told.has(path));
+  return { lists: lists as unknown as Partial<Manifests>, problems: [...plugin.problems, ...problems] };
 }

@@ -3,7 +3,7 @@ import type { Manifests, Registries } from '@pierhead/registry';
 import type { ReadPlugin } from './plugin-as-read.js';
 import { type PluginLimits, pluginLimits } from './plugin-limits.js';
 import { readPlugins } from './read-plugins.js';
-import type { Registered } from './register-plugins.js';
+import type { ByPlugin, Registered } from './register-plugins.js';
 import { Threads } from './threads.js';
 
 /** Where a process gets its registries: the built-in entries and those of plugins. */
@@ -30,17 +30,20 @@ export interface RegistrySourceOptions {
   threads?: Threads;
 }
 
-/** Rejects with every fault of the built-in manifests; a plugin's faults are told by `plugins()` and logged. */
+/**
+ * Rejects with every fault of the built-in manifests; a plugin's faults are told by `plugins()` and logged, and after a
+ * reload it keeps what it had in the place of what is faulty.
+ */
 export async function createRegistrySource(options: RegistrySourceOptions): Promise<RegistrySource> {
   const { threads = new Threads(), logger } = options;
   const listeners: (() => void)[] = [];
-  const load = () => loadAll(options, threads);
+  const load = (before?: ByPlugin) => loadAll(options, threads, before);
   let loaded = await load();
   let running: Promise<PluginInfo[]> = Promise.resolve([]);
   let next: Promise<PluginInfo[]> | null = null;
 
   const reload = async () => {
-    loaded = await load();
+    loaded = await load(loaded.manifests);
     logger.info({ plugins: loaded.infos.length }, 'the plugins were read anew');
     for (const listener of listeners) listener();
     return loaded.infos;
@@ -62,7 +65,7 @@ export async function createRegistrySource(options: RegistrySourceOptions): Prom
 }
 
 /** The plugins begin to be read before anything else is done: even the registries are imported meanwhile. */
-async function loadAll(options: RegistrySourceOptions, threads: Threads): Promise<Registered> {
+async function loadAll(options: RegistrySourceOptions, threads: Threads, before?: ByPlugin): Promise<Registered> {
   const { directory = process.cwd(), logger } = options;
   const limits = { ...pluginLimits, ...options.limits };
   const isolation = { limits, threads };
@@ -70,8 +73,8 @@ async function loadAll(options: RegistrySourceOptions, threads: Threads): Promis
   const onRead = (plugin: ReadPlugin) => void registering.then(({ checkPlugin }) => checkPlugin(plugin, isolation));
   const plugins = await readPlugins([...new Set(options.plugins)], { ...isolation, directory, onRead });
   const { registerPlugins } = await registering;
-  const registered = registerPlugins(await options.builtIn, plugins, isolation);
-  for (const { source, problems } of registered.infos)
-    if (problems.length > 0) logger.warn({ plugin: source, problems }, 'a plugin was left out');
+  const registered = registerPlugins(await options.builtIn, plugins, isolation, before);
+  for (const { source, problems, entries } of registered.infos)
+    if (problems.length > 0) logger.warn({ plugin: source, problems, entries }, 'a plugin has faults');
   return registered;
 }

@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
+import { faultyPlugins } from './faulty-plugins.js';
 import { callContext, provider, sourceOf, writePlugin } from './plugin-fixture.js';
 
 const answering = (version: string) => {
@@ -50,4 +52,53 @@ t.test('a reload that comes while another one runs reads what is there when it c
   t.match(await source.reload(), [{ version: '2.0.0' }]);
   await first;
   t.match(source.plugins(), [{ version: '2.0.0' }]);
+});
+
+t.test('what a plugin with faults had before is kept, until it has none', async (t) => {
+  const root = t.testdir();
+  const exporting = (...entries: string[]) => `export const providers = [${entries.join(', ')}];`;
+  const [one, two] = [provider('test', '', { version: '1.0.0' }), provider('test', '', { version: '2.0.0' })];
+  const folder = await writePlugin(root, 'test', exporting(one, two));
+  const { source, warnings } = await sourceOf(t, [folder]);
+  const versions = () => source.current().providers.getProviderMetadata('test')?.versions;
+  const entries = (...list: object[]) => list.map((each) => ({ kind: 'provider', id: 'test', ...each }));
+
+  const broken: Record<string, string> = {
+    'a faulty version': exporting(one, `{ ...${two}, tags: 'none' }`),
+    'a version without a number': exporting(one, provider('test', '', { version: 'two' })),
+  };
+  for (const [name, code] of Object.entries(broken)) {
+    await writePlugin(root, 'test', code, '2.1.0');
+    const [info] = await source.reload();
+    t.match(info?.problems, [{ path: /^\/providers\/1\// }], name);
+    t.same(info?.entries, entries({ version: '1.0.0' }, { version: '2.0.0', kept: true }), name);
+    t.same(versions(), ['2.0.0', '1.0.0'], name);
+  }
+  t.match(faultyPlugins(source.plugins()), { degraded: /test \(invalid_manifest at .*, 1 of its entries is kept/ });
+
+  await writePlugin(root, 'test', 'export const = 1', '2.2.0');
+  const [unread] = await source.reload();
+  t.match(unread, { version: '2.2.0', problems: [{ code: 'plugin_not_loadable' }] });
+  t.same(unread?.entries, entries({ version: '1.0.0', kept: true }, { version: '2.0.0', kept: true }));
+  t.match(warnings.at(-1), { message: 'a plugin has faults', details: { problems: [{ path: '' }] } });
+  t.match(await source.current().providers.validateProviderConfig('test', {}), { errors: [{ path: '/name' }] });
+
+  await rm(folder, { recursive: true });
+  t.match(await source.reload(), [{ problems: [{ code: 'plugin_not_found' }], entries: [{ kept: true }, {}] }]);
+
+  await writePlugin(root, 'test', exporting(two), '3.0.0');
+  t.match(await source.reload(), [{ problems: [], entries: [{ version: '2.0.0' }] }]);
+  t.same(versions(), ['2.0.0'], 'what a sound reading lacks is gone');
+});
+
+t.test('what is kept takes no place from another plugin', async (t) => {
+  const root = t.testdir();
+  const one = await writePlugin(root, 'one', 'export const providers = [];');
+  const two = await writePlugin(root, 'two', answering('1.0.0'));
+  const { source } = await sourceOf(t, [one, two]);
+  await writePlugin(root, 'one', answering('1.0.0'));
+  t.match(await source.reload(), [
+    { problems: [], entries: [{ version: '1.0.0' }] },
+    { problems: [{ code: 'duplicate_version' }], entries: [] },
+  ]);
 });

@@ -25,25 +25,65 @@ export interface Registries {
 /** The three registries, linked. Throws one UserError with every fault of every manifest, as `/providers/0/id`. */
 export function createRegistries(manifests: Manifests): Registries {
   const registries = emptyRegistries();
-  const problems = addManifests(registries, manifests);
+  const { problems } = addManifests(registries, manifests);
   if (problems.length > 0) throw refused(problems);
   return registries;
 }
 
-/** Registers all of them or, where there are faults, none; the faults have paths such as `/providers/0/version`. */
-export function addManifests(registries: Registries, manifests: Partial<Manifests>): Problem[] {
-  const { providers, builders, runtimes } = registries;
-  const problems = [
-    ...problemsIn('providers', manifests.providers, (manifest) => providers.problemsOf(manifest)),
-    ...problemsIn('builders', manifests.builders, (manifest) => builders.problemsOf(manifest)),
-    ...problemsIn('runtimes', manifests.runtimes, (manifest) => runtimes.problemsOf(manifest)),
-  ];
-  if (problems.length > 0) return problems;
-  for (const manifest of manifests.providers ?? []) providers.registerProvider(manifest);
-  for (const manifest of manifests.builders ?? []) builders.registerBuilder(manifest);
-  for (const manifest of manifests.runtimes ?? []) runtimes.registerRuntime(manifest);
-  return [];
+/** What was registered, and why the rest was not; the faults have paths such as `/providers/0/version`. */
+export interface Added {
+  manifests: Manifests;
+  problems: Problem[];
 }
+
+/** Registers each that is sound; those of which a fault is `known` already are passed over. */
+export function addManifests(
+  { providers, builders, runtimes }: Registries,
+  manifests: Partial<Manifests>,
+  known: readonly Problem[] = [],
+): Added {
+  const problems: Problem[] = [];
+  const add = <M>(list: keyof Manifests, registry: Taker<M>, given: readonly M[] = []) =>
+    given.filter((manifest, index) => {
+      const at = pointer(list, index);
+      if (hasFault(at, known)) return false;
+      const faults = registry.problemsOf(manifest);
+      if (faults.length === 0) registry.register(manifest);
+      problems.push(...faults.map((problem) => ({ ...problem, path: at + problem.path })));
+      return faults.length === 0;
+    });
+  const added = {
+    providers: add(
+      'providers',
+      taker(providers, (each) => providers.registerProvider(each)),
+      manifests.providers,
+    ),
+    builders: add(
+      'builders',
+      taker(builders, (each) => builders.registerBuilder(each)),
+      manifests.builders,
+    ),
+    runtimes: add(
+      'runtimes',
+      taker(runtimes, (each) => runtimes.registerRuntime(each)),
+      manifests.runtimes,
+    ),
+  };
+  return { manifests: added, problems };
+}
+
+interface Taker<M> {
+  problemsOf(manifest: M): Problem[];
+  register(manifest: M): void;
+}
+
+const taker = <M>(registry: Pick<Taker<M>, 'problemsOf'>, register: Taker<M>['register']): Taker<M> => ({
+  problemsOf: (manifest) => registry.problemsOf(manifest),
+  register,
+});
+
+const hasFault = (at: string, known: readonly Problem[]) =>
+  known.some(({ path }) => path === at || path.startsWith(`${at}/`));
 
 function emptyRegistries(): Registries {
   const providers: ProviderRegistry = new ProviderRegistry({ builders: () => builders.getAllBuilders() });
@@ -54,37 +94,6 @@ function emptyRegistries(): Registries {
   });
   return { providers, builders, runtimes };
 }
-
-interface Versioned {
-  id: string;
-  version: string;
-}
-
-function problemsIn<M extends Versioned>(
-  list: string,
-  manifests: readonly M[] = [],
-  problemsOf: (manifest: M) => Problem[],
-): Problem[] {
-  const twice = repeated(manifests);
-  return manifests.flatMap((manifest, index) => {
-    const own = problemsOf(manifest);
-    const all = own.length > 0 || !twice.has(index) ? own : [duplicate(manifest)];
-    return all.map((problem) => ({ ...problem, path: pointer(list, index) + problem.path }));
-  });
-}
-
-/** The positions of what has the id and version of one before it. */
-function repeated(manifests: readonly (Versioned | null)[]): Set<number> {
-  const names = manifests.map((each) => JSON.stringify([each?.id, each?.version]));
-  const seen = new Set<string>();
-  return new Set(names.flatMap((name, index) => (seen.size === seen.add(name).size ? [index] : [])));
-}
-
-const duplicate = ({ id, version }: Versioned): Problem => ({
-  path: '/version',
-  code: 'duplicate_version',
-  message: `"${id}" is here twice in version ${version}.`,
-});
 
 function refused(problems: Problem[]): UserError {
   const faults = problems.map(({ path, message }) => `${path}: ${message}`).join('\n');

@@ -45,15 +45,18 @@ t.test('each version has its own schema, validation and instances', async (t) =>
   t.equal(await providers.getProvider('app', '9.0.0'), null);
 });
 
-t.test('one version of one id is registered once, and a batch with a fault leaves nothing behind', async (t) => {
+t.test('one version of one id is registered once, and the sound rest of a batch is registered', async (t) => {
   const registries = createRegistries({ providers: [version('1.0.0', 'a')], builders: [], runtimes: [] });
-  const batch = { providers: [version('2.0.0', 'b'), version('1.0.0', 'c')] };
-  t.match(addManifests(registries, batch), [{ path: '/providers/1/version', code: 'duplicate_version' }]);
-  const twice = { providers: [version('3.0.0', 'b'), version('3.0.0', 'b')] };
-  t.match(addManifests(registries, twice), [{ path: '/providers/1/version', code: 'duplicate_version' }]);
-  t.same(registries.providers.getProviderMetadata('app')!.versions, ['1.0.0']);
-  t.same(addManifests(registries, { providers: [version('2.0.0', 'b')] }), []);
-  t.same(registries.providers.getProviderMetadata('app')!.versions, ['2.0.0', '1.0.0']);
+  const problems = [{ path: '/providers/1/version', code: 'duplicate_version' }];
+  const two = version('2.0.0', 'b');
+  t.match(addManifests(registries, { providers: [two, version('1.0.0', 'c')] }), {
+    problems,
+    manifests: { providers: [two], builders: [], runtimes: [] },
+  });
+  t.match(addManifests(registries, { providers: [version('3.0.0', 'b'), version('3.0.0', 'b')] }), { problems });
+  const known = [{ path: '/providers/0/icon', code: 'invalid_manifest', message: '' }];
+  t.match(addManifests(registries, { providers: [version('4.0.0', 'b')] }, known), { problems: [] });
+  t.same(registries.providers.getProviderMetadata('app')!.versions, ['3.0.0', '2.0.0', '1.0.0']);
 });
 
 t.test('a config goes through the migration of every version on its way', async (t) => {

@@ -80,7 +80,7 @@ export function createCatalogClient(baseUrl: string, disabled: () => string | un
       if (faulty.length === 0) return undefined;
       // Anyone may ask whether the api is ready: where plugins lie is told by GET /plugins.
       const names = faulty.map(({ name, source }) => name ?? basename(source));
-      return { degraded: `Plugins that could not be loaded: ${names.join(', ')}.` };
+      return { degraded: `Plugins with faults: ${names.join(', ')}.` };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type App, createServer, registerHealth } from '@pierhead/http';
 import { disabledHeader, entryKinds, type HostSettings } from '@pierhead/model';
-import { leftOut } from '@pierhead/plugin-host';
+import { faultyPlugins } from '@pierhead/plugin-host';
 import type { FastifyBaseLogger } from 'fastify';
 import type { CatalogSource } from './catalog-source.js';
 import { pluginRoutes } from './plugin-routes.js';
@@ -24,7 +24,7 @@ export async function createCatalog({ source, host, logger }: Catalog): Promise<
     bodyLimit: 8 * 2 ** 20,
     keepReadyBy: [disabledHeader],
   });
-  registerHealth(app, { checks: { plugins: async () => leftOut(source().plugins()) } });
+  registerHealth(app, { checks: { plugins: async () => faultyPlugins(source().plugins()) } });
   for (const kind of entryKinds) registryRoutes(app, kind, source, host);
   serviceRoutes(app, source, host);
   pluginRoutes(app, source);

@@ -7,7 +7,7 @@ export const addPlugins: AddCommands = (program, session) => {
 
   plugins
     .command('list')
-    .description('list plugins: what each brought, or why it was not loaded')
+    .description('list plugins: what each brought, or why not')
     .action(async () => {
       const { client, show } = await session();
       const found = await dataOf(client.GET('/plugins'));
@@ -30,6 +30,6 @@ const tableOf = (plugins: PluginInfo[]) =>
 const row = ({ source, name, version, entries, problems }: PluginInfo) => [
   name ?? source,
   version ?? '',
-  entries.map((entry) => `${entry.kind} ${entry.id} ${entry.version}`).join(', '),
+  entries.map((entry) => `${entry.kind} ${entry.id} ${entry.version}${entry.kept ? ' (as before)' : ''}`).join(', '),
   problems.map(({ path, message }) => `${path} ${message}`.trim()).join(' '),
 ];

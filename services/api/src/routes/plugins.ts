@@ -12,7 +12,7 @@ export const pluginRoutes: Routes = async (app, context) => {
       schema: {
         tags,
         operationId: 'listPlugins',
-        summary: 'List plugins: what each brought, or why it was not loaded',
+        summary: 'List plugins: what each brought, or why not',
         response: { 200: Type.Array(PluginInfo), ...problems() },
       },
     },
@@ -28,7 +28,7 @@ export const pluginRoutes: Routes = async (app, context) => {
         operationId: 'reloadPlugins',
         summary: 'Read the plugins anew',
         description:
-          'The catalog has done so when the answer comes, the workers a moment later. Deployments under way keep what they started with. A plugin with problems is left out; the others are not touched by it.',
+          'The catalog has done so when the answer comes, the workers a moment later. Deployments under way keep what they started with. A plugin with problems keeps what it had before, where nothing new has come in its place; the others are not touched by it.',
         response: { 200: Type.Array(PluginInfo), ...problems() },
       },
     },
