@@ -93,3 +93,18 @@ t.test('the first plugin with an id and version has it; versions stand side by s
   t.same(faults(infos.get('three')), ['/providers/1/version duplicate_version']);
   for (const name of ['one', 'two', 'four']) t.same(faults(infos.get(name)), [], name);
 });
+
+t.test('plugins that hang while they load are waited for side by side', async (t) => {
+  const hanging = ['for (;;) {}', 'await new Promise(() => {}); export {};'];
+  const plugins = Array.from({ length: 6 }, (_, index) => [`hangs${index}`, hanging[index % 2]!] as const);
+  const started = performance.now();
+  const limits = { readTogetherMs: 500, readAloneMs: 4_000 };
+  const { infos, ids } = await load(
+    t,
+    { first: good('first'), ...Object.fromEntries(plugins), last: good('last') },
+    limits,
+  );
+  t.ok(performance.now() - started < 2.5 * limits.readAloneMs, `${performance.now() - started} ms`);
+  t.same(ids, ['first', 'last']);
+  for (const [name] of plugins) t.match(infos.get(name)?.problems, [{ code: 'plugin_timeout' }], name);
+});

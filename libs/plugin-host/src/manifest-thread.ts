@@ -1,5 +1,6 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { type MessagePort, workerData } from 'node:worker_threads';
+import type { ReadPlugin } from './plugin-as-read.js';
 import { findPlugin, readPlugin } from './read-plugin.js';
 
 /** Reads plugins one after another, so that whoever starts this thread knows which one it ended with. */
@@ -7,23 +8,40 @@ interface Task {
   port: MessagePort;
   sources: string[];
   directory: string;
-  /** How long to look at each after its import. */
-  lingerMs: number;
+  /** Shared: the position of the one whose turn it is. */
+  turn: Int32Array;
 }
 
-const { port, sources, directory, lingerMs } = workerData as Task;
+const { port, sources, directory, turn: position } = workerData as Task;
 delete workerData.port;
+delete workerData.turn;
+
+/** A message for each plugin would cost more than many a plugin. */
+const batchMs = 25;
+/** How long to look at the only one after its import. */
+const lingerMs = 20;
+const isAlone = sources.length === 1;
 
 /** A plugin that waits for ever is to be seen waiting. */
 const alive = setInterval(() => {}, 60_000);
-for (const source of sources) {
+let batch: ReadPlugin[] = [];
+let sent = performance.now();
+for (const [index, source] of sources.entries()) {
+  Atomics.store(position, 0, index);
   const found = findPlugin(source, directory);
-  port.postMessage({ type: 'began', plugin: found });
-  const plugin = await readPlugin(found);
+  if (isAlone) port.postMessage({ type: 'began', plugin: found });
+  batch.push(await readPlugin(found));
   // What fails right after the import fails while it is still this plugin's turn.
-  await (lingerMs > 0 ? wait(lingerMs) : turn());
-  port.postMessage({ type: 'read', plugin });
+  await (isAlone ? wait(lingerMs) : turn());
+  if (performance.now() - sent > batchMs) send();
 }
+send();
 port.postMessage({ type: 'done' });
 clearInterval(alive);
 port.close();
+
+function send(): void {
+  port.postMessage({ type: 'read', plugins: batch });
+  batch = [];
+  sent = performance.now();
+}

@@ -27,7 +27,7 @@ export interface PluginLimits {
 }
 
 export const pluginLimits: PluginLimits = {
-  readTogetherMs: 3_000,
+  readTogetherMs: 1_000,
   readAloneMs: 10_000,
   graceMs: 5_000,
   memoryMb: 512,

@@ -24,11 +24,12 @@ export async function readPlugin(found: ReadPlugin): Promise<ReadPlugin> {
   }
 }
 
+const require = createRequire(import.meta.url);
+
 /** Without a detour through promises unless a module awaits something: many plugins are read several times as fast. */
 async function load(entry: string): Promise<object> {
-  const path = fileURLToPath(entry);
   try {
-    return createRequire(path)(path);
+    return require(fileURLToPath(entry));
   } catch (error) {
     if ((error as NodeJS.ErrnoException | null)?.code !== 'ERR_REQUIRE_ASYNC_MODULE') throw error;
     return import(entry);
