@@ -78,13 +78,13 @@ t.test("the plugin's own errors keep their family, code, hint and line", async (
 
 t.test('an abort is passed on; who does not listen is ended', async (t) => {
   for (const body of [
-    'await new Promise((_, reject) => context.signal.addEventListener("abort", () => reject(new Error("ended"))))',
+    'context.log("here"); await new Promise((_, reject) => context.signal.addEventListener("abort", () => reject(new Error("ended"))))',
     'context.log("deaf"); for (;;) {}',
   ]) {
     const { one } = await providerOf(t, `async resolveRevision(config, want, context) { ${body} }`);
     const stop = new AbortController();
-    const answer = one.resolveRevision({}, {}, callContext('/tmp', { signal: stop.signal }));
-    setTimeout(() => stop.abort(new Error('canceled')), 300);
+    const log = () => stop.abort(new Error('canceled'));
+    const answer = one.resolveRevision({}, {}, callContext('/tmp', { signal: stop.signal, log }));
     await t.rejects(answer, { message: 'canceled' });
   }
 });
