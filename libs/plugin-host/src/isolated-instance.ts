@@ -1,4 +1,4 @@
-import { messageOf } from '@pierhead/model';
+import { messageOf, WorldError } from '@pierhead/model';
 import type { Given, Isolation, NamedPart } from './isolation.js';
 import { callLimit } from './plugin-limits.js';
 import { PluginThread } from './plugin-thread-host.js';
@@ -64,8 +64,22 @@ export class IsolatedInstance {
     await this.#thread?.end();
   }
 
-  #send(method: string, args: unknown[], given: Given) {
-    return this.#running().call(method, args, given, callLimit(this.isolation.limits, method));
+  /** What cleans up waits for nobody. */
+  async #send(method: string, args: unknown[], given: Given) {
+    const { limits, calls } = this.isolation;
+    const limitMs = callLimit(limits, method);
+    const started = performance.now();
+    const call = () => this.#running().call(method, args, given, limitMs, performance.now() - started);
+    if (method === 'dispose') return call();
+    return calls.run(call, () => this.#patience(given.signal));
+  }
+
+  #patience(signal: AbortSignal | undefined): AbortSignal {
+    const { waitMs, callsAtOnce } = this.isolation.limits;
+    const busy = new AbortController();
+    const message = `${this.what} was not asked: ${callsAtOnce} calls of plugins were under way for ${waitMs / 1000} s.`;
+    setTimeout(() => busy.abort(new WorldError('plugin_busy', message)), waitMs).unref();
+    return signal ? AbortSignal.any([signal, busy.signal]) : busy.signal;
   }
 
   #running(): PluginThread {

@@ -251,3 +251,43 @@ t.test('empty lines are bounded too', async (t) => {
   t.equal(context.lines.length, 40_001, 'and one that says so');
   t.match(context.lines.at(-1), /left out/);
 });
+
+t.test('no more calls are under way than may be; those that waited in vain say so', async (t) => {
+  const root = t.testdir();
+  const hang =
+    'async validateConfig({ name }, context) { if (name !== "quick") await new Promise(() => {}); return []; },';
+  const folder = await writePlugin(root, 'test', `export const providers = [${provider('test', hang)}];`);
+  const limits = { callsAtOnce: 2, waitMs: 500, callMs: { validateConfig: 1_500 } };
+  const { source, threads } = await sourceOf(t, [folder], limits);
+  let most = 0;
+  const validate = async (name: string) => {
+    const one = (await source.current().providers.getProvider('test'))!;
+    const answer = one.validateConfig!({ name }, callContext(root));
+    most = Math.max(most, threads.size);
+    return answer.catch((error: Error) => error).finally(() => one.dispose?.());
+  };
+  const started = performance.now();
+  const answers = await Promise.all(Array.from({ length: 6 }, () => validate('hangs')));
+  const codes = answers.map((answer) => (answer as { code?: string }).code);
+  t.same(codes.toSorted(), [...Array(4).fill('plugin_busy'), ...Array(2).fill('plugin_timeout')]);
+  t.match(answers[5], { name: 'WorldError', message: /was not asked: 2 calls of plugins were under way for 0\.5 s/ });
+  t.ok(performance.now() - started < 5_000);
+  t.equal(most, 2);
+  t.same(await validate('quick'), [], 'a call that ended has made room');
+  t.equal(threads.size, 0);
+});
+
+t.test('a call that was aborted while it waited leaves', async (t) => {
+  const root = t.testdir();
+  const hang = 'async validateConfig() { await new Promise(() => {}); },';
+  const folder = await writePlugin(root, 'test', `export const providers = [${provider('test', hang)}];`);
+  const { source } = await sourceOf(t, [folder], { callsAtOnce: 1 });
+  const [one, two] = await Promise.all([1, 2].map(() => source.current().providers.getProvider('test')));
+  const stop = new AbortController();
+  const first = one!.validateConfig!({}, callContext(root));
+  const second = two!.validateConfig!({}, callContext(root, { signal: stop.signal }));
+  stop.abort(new Error('canceled'));
+  await t.rejects(second, { message: 'canceled' });
+  await t.rejects(first, { code: 'plugin_timeout' });
+  await Promise.all([one?.dispose?.(), two?.dispose?.()]);
+});

@@ -1,5 +1,6 @@
 import type { CallContext } from '@pierhead/model';
 import type { PluginLimits } from './plugin-limits.js';
+import type { Slots } from './slots.js';
 import type { PluginPart } from './thread-messages.js';
 import type { Threads } from './threads.js';
 
@@ -7,6 +8,8 @@ import type { Threads } from './threads.js';
 export interface Isolation {
   limits: PluginLimits;
   threads: Threads;
+  /** For calls that are under way, except those that clean up. */
+  calls: Slots;
 }
 
 export interface NamedPart extends PluginPart {

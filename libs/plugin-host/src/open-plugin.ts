@@ -3,6 +3,7 @@ import type { Manifests } from '@pierhead/registry';
 import { unread } from './plugin-as-read.js';
 import { pluginLimits as limits } from './plugin-limits.js';
 import { readPlugins } from './read-plugins.js';
+import { Slots } from './slots.js';
 import { Threads } from './threads.js';
 
 interface OpenPlugin {
@@ -23,6 +24,10 @@ export async function openPlugin(source: string, directory: string): Promise<Ope
     import('./isolated-manifests.js'),
   ]);
   const none = { providers: [], builders: [], runtimes: [] };
-  const { infos, manifests } = registerPlugins(none, [plugin], { limits, threads });
+  const { infos, manifests } = registerPlugins(none, [plugin], {
+    limits,
+    threads,
+    calls: new Slots(limits.callsAtOnce),
+  });
   return { info: infos[0]!, manifests: manifests.get(source)!, methodsOf, close: () => threads.endAll() };
 }

@@ -22,6 +22,10 @@ export interface PluginLimits {
   graceMs: number;
   /** The JavaScript heap of one thread, in MiB. */
   memoryMb: number;
+  /** How many calls of a process may be under way; more wait. What a deployment holds is bounded by its worker. */
+  callsAtOnce: number;
+  /** How long a call waits for another to end; it counts as time of the call. */
+  waitMs: number;
   /** By method, where it is another than usual. */
   callMs: Readonly<Record<string, number>>;
 }
@@ -31,6 +35,8 @@ export const pluginLimits: PluginLimits = {
   readAloneMs: 10_000,
   graceMs: 5_000,
   memoryMb: 512,
+  callsAtOnce: Number.POSITIVE_INFINITY,
+  waitMs: 5_000,
   callMs,
 };
 

@@ -21,6 +21,11 @@ interface Pending {
   asks: number;
 }
 
+interface Time {
+  limitMs: number;
+  waitedMs: number;
+}
+
 interface Answered {
   answer: unknown;
   isAbsent: boolean;
@@ -48,8 +53,9 @@ export class PluginThread {
     });
   }
 
-  async call(method: string, args: unknown[], given: Given, limitMs: number): Promise<Answered> {
-    return (await this.#start(method, args, given, limitMs, () => {}).call.done) as Answered;
+  /** `waitedMs` is what is gone of the limit already. */
+  async call(method: string, args: unknown[], given: Given, limitMs: number, waitedMs: number): Promise<Answered> {
+    return (await this.#start(method, args, given, { limitMs, waitedMs }, () => {}).call.done) as Answered;
   }
 
   /** Items wait here until they are taken, no more than a window of them. */
@@ -59,7 +65,7 @@ export class PluginThread {
     const items: unknown[] = [];
     let wake = () => {};
     let ended = false;
-    const { id, call } = this.#start(method, args, { ...given, signal }, maxTimer, (item) => {
+    const { id, call } = this.#start(method, args, { ...given, signal }, { limitMs: maxTimer, waitedMs: 0 }, (item) => {
       items.push(item);
       wake();
     });
@@ -88,14 +94,14 @@ export class PluginThread {
     await this.#end({ code: 'plugin_crashed', message: 'was ended' });
   }
 
-  #start(method: string, args: unknown[], given: Given, limitMs: number, onItem: Pending['onItem']) {
+  #start(method: string, args: unknown[], given: Given, { limitMs, waitedMs }: Time, onItem: Pending['onItem']) {
     const id = ++this.#calls;
     const { workspace, host, signal } = given;
     this.#thread.busy(true);
     this.#post({ type: 'call', call: id, method, args, aborted: signal?.aborted ?? false, workspace, host });
     const call = new ThreadCall({
       signal,
-      limitMs,
+      limitMs: limitMs - waitedMs,
       graceMs: this.owner.isolation.limits.graceMs,
       abort: () => this.#post({ type: 'abort', call: id }),
       kill: () => this.#kill(),

@@ -1,9 +1,11 @@
 import type { PluginInfo } from '@pierhead/model';
 import type { Manifests, Registries } from '@pierhead/registry';
+import type { Isolation } from './isolation.js';
 import type { ReadPlugin } from './plugin-as-read.js';
 import { type PluginLimits, pluginLimits } from './plugin-limits.js';
 import { readPlugins } from './read-plugins.js';
 import type { ByPlugin, Registered } from './register-plugins.js';
+import { Slots } from './slots.js';
 import { Threads } from './threads.js';
 
 /** Where a process gets its registries: the built-in entries and those of plugins. */
@@ -37,7 +39,9 @@ export interface RegistrySourceOptions {
 export async function createRegistrySource(options: RegistrySourceOptions): Promise<RegistrySource> {
   const { threads = new Threads(), logger } = options;
   const listeners: (() => void)[] = [];
-  const load = (before?: ByPlugin) => loadAll(options, threads, before);
+  const limits = { ...pluginLimits, ...options.limits };
+  const isolation = { limits, threads, calls: new Slots(limits.callsAtOnce) };
+  const load = (before?: ByPlugin) => loadAll(options, isolation, before);
   let loaded = await load();
   let running: Promise<PluginInfo[]> = Promise.resolve([]);
   let next: Promise<PluginInfo[]> | null = null;
@@ -65,10 +69,8 @@ export async function createRegistrySource(options: RegistrySourceOptions): Prom
 }
 
 /** The plugins begin to be read before anything else is done: even the registries are imported meanwhile. */
-async function loadAll(options: RegistrySourceOptions, threads: Threads, before?: ByPlugin): Promise<Registered> {
+async function loadAll(options: RegistrySourceOptions, isolation: Isolation, before?: ByPlugin): Promise<Registered> {
   const { directory = process.cwd(), logger } = options;
-  const limits = { ...pluginLimits, ...options.limits };
-  const isolation = { limits, threads };
   const registering = import('./register-plugins.js');
   const onRead = (plugin: ReadPlugin) => void registering.then(({ checkPlugin }) => checkPlugin(plugin, isolation));
   const plugins = await readPlugins([...new Set(options.plugins)], { ...isolation, directory, onRead });

@@ -7,9 +7,10 @@ export class Slots {
     this.#free = size;
   }
 
-  /** Runs `work` once there is a slot for it. */
-  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#taken(signal);
+  /** Runs `work` once there is a slot for it; waits no longer than `patience` lets it, and rejects with its reason. */
+  async run<T>(work: () => Promise<T>, patience?: () => AbortSignal): Promise<T> {
+    if (this.#free > 0) this.#free -= 1;
+    else await this.#turn(patience?.());
     try {
       return await work();
     } finally {
@@ -17,13 +18,8 @@ export class Slots {
     }
   }
 
-  /** Rejects with the reason of the signal. */
-  async #taken(signal?: AbortSignal): Promise<void> {
+  async #turn(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return;
-    }
     await new Promise<void>((resolve, reject) => {
       const next = () => {
         signal?.removeEventListener('abort', leave);

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Config } from '@pierhead/config';
 import { createLogger } from '@pierhead/logger';
 import { createRegistrySource, type RegistrySource } from '@pierhead/plugin-host';
@@ -15,13 +16,16 @@ export interface RunningCatalog {
   close(): Promise<void>;
 }
 
+/** Plugins that hang in many validations leave the processor to others. */
+const limits = { callsAtOnce: 4 * availableParallelism() };
+
 /** Serves the built-in providers, builders and runtimes and those of plugins; port 0 takes any free one. */
 export async function startCatalog(config: CatalogConfig): Promise<RunningCatalog> {
   const { dockerHost, dockerNetwork, egressAllow, plugins } = config;
   const logger = createLogger('catalog', config.logLevel);
   // Plugins are read in their thread while the server is made here; it serves nothing before it listens.
   let source: RegistrySource | undefined;
-  const reading = createRegistrySource({ builtIn: builtInManifests(), plugins, logger });
+  const reading = createRegistrySource({ builtIn: builtInManifests(), plugins, logger, limits });
   reading.catch(() => {});
   const { createCatalog } = await import('./create-catalog.js');
   const host = { dockerHost, dockerNetwork, egressAllow };
