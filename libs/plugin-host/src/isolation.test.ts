@@ -291,3 +291,32 @@ t.test('a call that was aborted while it waited leaves', async (t) => {
   await t.rejects(first, { code: 'plugin_timeout' });
   await Promise.all([one?.dispose?.(), two?.dispose?.()]);
 });
+
+t.test("secrets of the call's config are masked in what the plugin prints, logs and throws", async (t) => {
+  const methods = `async fetchSource(revision, config, workspace, context) {
+      console.log('with ' + config.token + ' and ' + config.name, { nested: config.inner });
+      console.log(encodeURIComponent(config.token) + ' ' + JSON.stringify(config.token) + ' ' + config.pin);
+      context.log('x'.repeat(63_990) + config.token);
+      throw Object.assign(new Error('refused ' + config.token), { name: config.name, code: 'refused', hint: config.token });
+    }`;
+  const secret = (label: string) => `{ type: 'string', ui: { type: 'password', secret: true, label: '${label}' } }`;
+  const schema = `{ type: 'object', properties: { token: ${secret('Token')}, pin: ${secret('Pin')},
+    name: { type: 'string', ui: { type: 'text', label: 'Name' } },
+    inner: { type: 'object', title: 'Inner', properties: { key: ${secret('Key')} } } } }`;
+  const root = t.testdir();
+  const code = `export const providers = [{ ...${provider('test', methods)}, configSchema: ${schema} }];`;
+  const { source, warnings } = await sourceOf(t, [await writePlugin(root, 'test', code)]);
+  t.same(warnings, []);
+  const one = (await source.current().providers.getProvider('test'))!;
+  const token = 'hunter2/"?';
+  for (const name of ['UserError', 'TypeError']) {
+    const context = callContext(root);
+    const config = { token, name, pin: '12', inner: { key: 'inner-key' } };
+    const error: Error = await one.fetchSource({ id: 'r1' }, config, root, context).then(t.fail, (error) => error);
+    t.match(error, { message: /refused \*\*\*/ });
+    t.match(context.lines[0], `stdout: with *** and ${name} { nested: { key: '***' } }`);
+    t.equal(context.lines[1], 'stdout: *** "***" 12', 'what is too short stays');
+    t.notMatch(JSON.stringify([context.lines, { ...error, message: error.message }]), /hunter|inner-key/);
+  }
+  await one.dispose?.();
+});

@@ -3,6 +3,7 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import type { LogStream } from '@pierhead/model';
 import { findPart, type Methods, methodNames } from './find-part.js';
 import { Output } from './output.js';
+import { maskOf, secretsIn } from './secrets-in.js';
 import { packError, unpackError } from './sent-error.js';
 import {
   type FromThread,
@@ -62,7 +63,7 @@ async function run(message: Call): Promise<void> {
   try {
     await callOf.run(call, () => answer(message, running));
   } catch (error) {
-    const sent = packError(error);
+    const sent = packError(error, output.mask);
     if (!sent.family && !running.abort.signal.aborted && error instanceof Error) output.write(error.stack, 'stderr');
     post({ type: 'failed', call, error: sent });
   }
@@ -73,6 +74,7 @@ async function answer(message: Call, running: Running): Promise<void> {
   const { call, method, args } = message;
   found ??= findPart(part);
   const { manifest, instance } = await found;
+  running.output.mask = maskOf(secretsIn(manifest.configSchema, args));
   const target: Methods = method === 'migrateConfig' ? manifest : await instance();
   if (method === listMethods) return post({ type: 'result', call, value: jsonOf(methodNames(target)) });
   if (typeof target[method] !== 'function') return post({ type: 'absent', call });

@@ -14,8 +14,13 @@ export interface SentError {
 const maxText = 10_000;
 const maxProblems = 200;
 
-/** Known by its name and code: a plugin brings error classes of its own copy of the SDK. */
-export function packError(error: unknown): SentError {
+/** `mask` takes secrets out of its texts. Known by its name and code: a plugin brings error classes of its own copy of the SDK. */
+export function packError(error: unknown, mask = (text: string) => text): SentError {
+  const textOf = (value: unknown) => (typeof value === 'string' ? mask(value).slice(0, maxText) : undefined);
+  const packProblem = (problem: unknown): Problem => {
+    const { path, code, message } = problem as Record<string, unknown>;
+    return { path: textOf(path) ?? '', code: textOf(code) ?? 'invalid', message: textOf(message) ?? '' };
+  };
   try {
     const { name, code, message, hint, line, problems } = error as Record<string, unknown>;
     const family = name === 'UserError' || name === 'WorldError' ? name : null;
@@ -23,7 +28,7 @@ export function packError(error: unknown): SentError {
     const list = Array.isArray(problems) ? problems.slice(0, maxProblems).map(packProblem) : [];
     return { family, code, message: textOf(message) ?? code, hint: textOf(hint), line: textOf(line), problems: list };
   } catch {
-    return { family: null, code: 'plugin_failed', message: reasonOf(error), problems: [] };
+    return { family: null, code: 'plugin_failed', message: mask(reasonOf(error)), problems: [] };
   }
 }
 
@@ -37,10 +42,3 @@ export function unpackError({ family, code, message, problems, ...rest }: SentEr
 /** A fault of the plugin itself. Trying again would not help. */
 export const pluginError = (code: string, message: string) =>
   new UserError(code, message, { hint: 'Tell the author of the plugin, or install another version of it.' });
-
-const textOf = (value: unknown) => (typeof value === 'string' ? value.slice(0, maxText) : undefined);
-
-function packProblem(problem: unknown): Problem {
-  const { path, code, message } = problem as Record<string, unknown>;
-  return { path: textOf(path) ?? '', code: textOf(code) ?? 'invalid', message: textOf(message) ?? '' };
-}
