@@ -11,6 +11,15 @@ const fields: Field[] = [
   { key: 'command', type: 'array' },
   { key: 'parts', type: 'multiselect' },
   { key: 'args', type: 'keyvalue' },
+  {
+    key: 'headers',
+    type: 'array',
+    items: [
+      { key: 'name', type: 'text' },
+      { key: 'max', type: 'integer' },
+      { key: 'only.paths', type: 'array' },
+    ],
+  },
   { key: 'health.path', type: 'text' },
   { key: 'health.after.seconds', type: 'integer' },
   { key: 'health.headers', type: 'keyvalue' },
@@ -44,6 +53,25 @@ t.test('lists grow with each assignment, or come as JSON', async (t) => {
   t.same(configOf(fields, ['command=[ -f x ]', 'command={"a":1}']), { command: ['[ -f x ]', '{"a":1}'] });
 });
 
+t.test('the entries of a list are set field by field, or come as JSON', async (t) => {
+  t.same(configOf(fields, ['headers.0.name=A', 'headers.0.max=3', 'headers.1.name=B', 'headers.1.only.paths=/x']), {
+    headers: [
+      { name: 'A', max: 3 },
+      { name: 'B', only: { paths: ['/x'] } },
+    ],
+  });
+  t.same(configOf(fields, ['headers={"name":"A"}', 'headers=[{"name":"B"}]', 'headers.1.max=2']), {
+    headers: [{ name: 'A' }, { name: 'B', max: 2 }],
+  });
+});
+
+t.test('an object comes as JSON, beside fields of its own', async (t) => {
+  t.same(configOf(fields, ['health={"path":"/up","headers":{"A":"1"}}', 'health.headers.B=2']), {
+    health: { path: '/up', headers: { A: '1', B: '2' } },
+  });
+  t.same(configOf(fields, ['health.after={"seconds":3}']), { health: { after: { seconds: 3 } } });
+});
+
 t.test('keyvalue fields take a name after a dot, or JSON', async (t) => {
   t.same(configOf(fields, ['args.A=1', 'args.B.c=x=y', 'args={"C":"3"}', 'args.__proto__=p']).args, {
     A: '1',
@@ -70,6 +98,12 @@ t.test('what does not fit is refused with the key', async (t) => {
   t.match(refused('clean=yes'), { code: 'invalid_value', detail: /true or false/ });
   t.match(refused('rules={'), { code: 'invalid_value', detail: /JSON/ });
   t.match(refused('args=1'), { code: 'invalid_value', detail: /args\.NAME=value/ });
+  t.match(refused('headers=x'), { code: 'invalid_value', detail: /headers\.0\.name=value, or JSON/ });
+  t.match(refused('headers.name=x'), { code: 'invalid_value', detail: /headers\.0\.FIELD=value/ });
+  t.match(refused('headers.1.name=x'), { code: 'invalid_value', detail: /entry 0 comes next/ });
+  t.match(refused('headers.0.nmae=x'), { code: 'unknown_field', detail: /headers\.0\.nmae/, hint: /name, max/ });
+  t.match(refused('headers.0.max=x'), { code: 'invalid_value', detail: /whole number|a number/ });
+  t.match(refused('health=x'), { code: 'invalid_value', detail: /health\.FIELD=value, or JSON/ });
   t.match(refused('path'), { code: 'invalid_assignment' });
   t.throws(() => splitAssignment('=x'), { code: 'invalid_assignment' });
 });

@@ -1,7 +1,7 @@
 import type { ConfigField, ConfigSchema } from '@pierhead/client';
 import { Argument, type Command } from 'commander';
 import { columns } from '../columns.js';
-import { configOf } from '../config-values.js';
+import { assignmentHelp, configOf } from '../config-values.js';
 import { collect } from '../options.js';
 import { type Noun, nouns, registries } from '../registries.js';
 import type { AddCommands } from '../session.js';
@@ -32,6 +32,7 @@ export const addRegistries: AddCommands = (program, session) => {
     .description('check a config without saving anything; exits with 1 when it is not valid')
     .option('--set <key=value>', 'a field of the config; repeat it', collect, [])
     .option('--deep', 'ask the outside world too', false)
+    .addHelpText('after', assignmentHelp)
     .action(async (noun: Noun, id: string, { set, deep }: { set: string[]; deep: boolean }) => {
       const { client, show } = await session();
       const { fields } = await registries[noun].schema(client, id);
@@ -75,10 +76,16 @@ const entryRow = ({ id, version, enabled, description, accepts = [], produces = 
 ];
 
 function fieldsText({ title, description, fields }: ConfigSchema): string {
-  const table = columns(['key', 'type', 'default', 'about'], fields.map(fieldRow), 'It has no fields.');
+  const table = columns(['key', 'type', 'default', 'about'], fields.flatMap(fieldRows), 'It has no fields.');
   const legend = fields.some(({ required }) => required) ? '\n\n* required' : '';
   return `${title}: ${description}\n\n${table}${legend}`;
 }
+
+/** A field, and those of its entries where it is a list of objects. */
+const fieldRows = (field: ConfigField) => [
+  fieldRow(field),
+  ...(field.items ?? []).map((item) => fieldRow({ ...item, key: `${field.key}.0.${item.key}` })),
+];
 
 const fieldRow = ({ key, required, type, options, default: value, label, description }: ConfigField) => [
   `${key}${required ? ' *' : ''}`,

@@ -1,5 +1,6 @@
 import { dataOf, type Service, type ServicePlan } from '@pierhead/client';
 import { columns, listing } from '../columns.js';
+import { assignmentHelp } from '../config-values.js';
 import { findService, searchServices } from '../find-service.js';
 import { collect } from '../options.js';
 import { type ServiceOptions, serviceInput } from '../service-input.js';
@@ -44,6 +45,7 @@ export const addServices: AddCommands = (program, session) => {
     .option('--secret <KEY=VALUE>', 'a variable that is never shown again; repeat it', collect, [])
     .option('--hostname <hostname>', 'a hostname of its own; repeat it', collect, [])
     .option('--project <id>', 'the project that it belongs to')
+    .addHelpText('after', assignmentHelp)
     .action(async (options: ServiceOptions) => {
       const { client, show } = await session();
       const service = await dataOf(client.POST('/services', { body: await serviceInput(client, options) }));
