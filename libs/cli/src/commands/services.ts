@@ -2,6 +2,7 @@ import { dataOf, type Service, type ServicePlan } from '@pierhead/client';
 import { columns, listing } from '../columns.js';
 import { assignmentHelp } from '../config-values.js';
 import { findService, searchServices } from '../find-service.js';
+import { assertNothingMissing } from '../missing-entries.js';
 import { collect } from '../options.js';
 import { type ServiceOptions, serviceInput } from '../service-input.js';
 import type { AddCommands } from '../session.js';
@@ -63,7 +64,8 @@ export const addServices: AddCommands = (program, session) => {
       const plan = await dataOf(client.POST('/services/{id}/plan', { params, body: {} }));
       const upgrades = plan.upgrades.filter(isOwn);
       const body = Object.fromEntries(upgrades.map(({ kind, to }) => [`${kind}Version`, to]));
-      if (upgrades.length > 0) await dataOf(client.PATCH('/services/{id}', { params, body }));
+      if (upgrades.length === 0) assertNothingMissing(plan.problems);
+      else await dataOf(client.PATCH('/services/{id}', { params, body }));
       const lines = upgrades.map((upgrade) => `${upgrade.kind} ${upgrade.id}: ${upgrade.from} → ${upgrade.to}`);
       show(upgrades, () => lines.join('\n') || `${name} has the newest versions.`);
     });
