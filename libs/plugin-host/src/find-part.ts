@@ -1,3 +1,4 @@
+import { placeOf } from './place-of.js';
 import { exportsOf } from './plugin-exports.js';
 import type { PluginPart } from './thread-messages.js';
 
@@ -5,7 +6,7 @@ export type Methods = Record<string, unknown> & Record<string, (...args: unknown
 
 /** Imports a plugin, and finds in it the manifest that was read before, and the one instance of this thread. */
 export async function findPart({ entry, kind, id, version }: PluginPart) {
-  const exported = Object.fromEntries(exportsOf(await import(entry)));
+  const exported = Object.fromEntries(exportsOf(await placed(entry, () => import(entry))));
   const list = exported[`${kind}s`];
   const manifest = (Array.isArray(list) ? list : []).find((each) => each?.id === id && each?.version === version);
   if (!manifest) throw new Error(`it has no ${kind} "${id}" ${version} any more; reload the plugins`);
@@ -13,20 +14,31 @@ export async function findPart({ entry, kind, id, version }: PluginPart) {
   return {
     manifest: manifest as Methods,
     instance() {
-      made ??= makeInstance(manifest);
+      made ??= makeInstance(manifest, entry);
       return made;
     },
   };
 }
 
-async function makeInstance(manifest: { load(): Promise<unknown> }): Promise<Methods> {
-  const make = await manifest.load();
+async function makeInstance(manifest: { load(): Promise<unknown> }, entry: string): Promise<Methods> {
+  const make = await placed(entry, () => manifest.load());
   if (typeof make !== 'function')
     throw new Error(`load() answered ${shown(make)}, not a function that makes an instance`);
   const instance = await make();
   if (typeof instance !== 'object' || instance === null)
     throw new Error(`the function that load() answered made ${shown(instance)}, not an instance`);
   return instance;
+}
+
+/** An import that fails says where. */
+async function placed<T>(entry: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const place = placeOf(error, entry);
+    if (place && error instanceof Error) error.message += place;
+    throw error;
+  }
 }
 
 const shown = (value: unknown) => (typeof value === 'object' && value !== null ? 'an object' : String(value));

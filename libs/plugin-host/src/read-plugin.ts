@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { locatePlugin } from './locate-plugin.js';
+import { placeOf } from './place-of.js';
 import { fault, type ReadPlugin, unread } from './plugin-as-read.js';
 import { copyExports } from './plugin-exports.js';
 import { reasonOf } from './reason.js';
@@ -20,7 +21,10 @@ export async function readPlugin(found: ReadPlugin): Promise<ReadPlugin> {
   try {
     return { ...found, ...copyExports(await load(found.entry)) };
   } catch (error) {
-    return { ...found, problems: [fault('plugin_not_loadable', `Importing it failed: ${reasonOf(error)}`)] };
+    return {
+      ...found,
+      problems: [fault('plugin_not_loadable', `Importing it failed: ${reasonOf(error)}${placeOf(error, found.entry)}`)],
+    };
   }
 }
 
