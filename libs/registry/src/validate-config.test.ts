@@ -48,6 +48,20 @@ t.test('reports every error at once and calls fields by their labels', async (t)
   t.equal(result.valid, false);
 });
 
+t.test('an entry of a list is called by its place, counted from one, and its fields by their labels', async (t) => {
+  const validate = validatorOf(
+    configSchema({
+      names: array(Type.String(), { label: 'Names' }),
+      headers: array(configSchema({ name: text({ label: 'Header name', minLength: 1 }) }), { label: 'Headers' }),
+    }),
+  );
+  const { errors } = validate({ names: ['a', 1], headers: [{ name: 'x' }, {}] });
+  t.same(
+    errors.map(({ path, message }) => `${path}: ${message}`).sort(),
+    ['/headers/1/name: Headers 2: Header name is required.', '/names/1: Names 2 must be text.'],
+  );
+});
+
 t.test('a hidden field is neither required nor kept, and a shown one is enforced', async (t) => {
   t.same(git({ repository, token: 'leftover' }).config, { repository, branch: 'main', access: 'public' });
   t.same(codes(git({ repository, access: 'token' })), ['/token required']);

@@ -1,5 +1,6 @@
 import {
   Compile,
+  type ConfigField,
   type ConfigSchema,
   type Problem,
   pointerKeys,
@@ -63,18 +64,26 @@ const invalid = (errors: Problem[]): ValidationResult => ({ valid: false, errors
 
 /** Calls values by the labels of their fields: `Redirects (1 › from)`. */
 function wordingOf(schema: Keywords, described: ConfigSchema): Wording {
-  const labels = new Map(described.fields.map((field) => [field.key, field.label]));
   return {
-    nameOf(path) {
-      const keys = pointerKeys(path);
-      const length = keys.findIndex((_, index) => labels.has(keys.slice(0, index + 1).join('.'))) + 1;
-      const label = labels.get(keys.slice(0, length).join('.'));
-      const rest = keys.slice(length).join(' › ');
-      if (!label) return rest || 'The config';
-      return rest ? `${label} (${rest})` : label;
-    },
+    nameOf: (path) => nameIn(described.fields, pointerKeys(path)) || 'The config',
     patternHint: (path) => schemaAt(schema, pointerKeys(path))?.patternHint,
   };
+}
+
+type Named = Pick<ConfigField, 'key' | 'label' | 'items'>;
+
+/** What a form calls a place: `Headers 2: Name` is the name in the second entry of the list of headers. */
+function nameIn(fields: readonly Named[], keys: readonly string[]): string {
+  const lengths = keys.map((_, index) => index + 1);
+  const fieldAt = (length: number) => fields.find(({ key }) => key === keys.slice(0, length).join('.'));
+  const length = lengths.find(fieldAt) ?? 0;
+  const field = fieldAt(length);
+  if (!field) return keys.join(' › ');
+  const [entry, ...inside] = keys.slice(length);
+  if (entry === undefined) return field.label;
+  if (!/^\d+$/.test(entry)) return `${field.label} (${[entry, ...inside].join(' › ')})`;
+  const name = `${field.label} ${Number(entry) + 1}`;
+  return inside.length === 0 ? name : `${name}: ${nameIn(field.items ?? [], inside)}`;
 }
 
 function schemaAt(schema: Keywords, keys: readonly string[]): Keywords | undefined {
