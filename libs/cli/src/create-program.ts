@@ -5,6 +5,7 @@ import { addPlugins } from './commands/plugins.js';
 import { addProjects } from './commands/projects.js';
 import { addRegistries } from './commands/registries.js';
 import { addServices } from './commands/services.js';
+import { addStorage } from './commands/storage.js';
 import { addTokens } from './commands/tokens.js';
 import { addUpload } from './commands/upload.js';
 import { addWorkers } from './commands/workers.js';
@@ -18,6 +19,7 @@ const groups = [
   addUpload,
   addDeploy,
   addDeployments,
+  addStorage,
   addTokens,
   addWorkers,
 ];

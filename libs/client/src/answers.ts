@@ -10,6 +10,7 @@ export type PluginInfo = Schemas['PluginInfo'];
 export type Service = Schemas['Service'];
 export type ServiceInput = Schemas['ServiceInput'];
 export type ServicePlan = Schemas['ServicePlan'];
+export type StorageReport = Schemas['StorageReport'];
 export type Token = Schemas['Token'];
 export type Upload = Schemas['Upload'];
 export type ValidationResult = Schemas['ValidationResult'];

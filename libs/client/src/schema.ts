@@ -758,6 +758,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell which artifacts and uploads are kept, and why
+         * @description Workers remove what nothing needs some seconds after each deployment and every half minute: artifacts that are neither live nor among the releases that a service keeps, and uploads that nothing has used for a day. Needs a token with the scope `read`.
+         */
+        get: operations["readStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -1404,6 +1424,63 @@ export interface components {
                 code: string;
                 message: string;
             }[];
+        };
+        StorageReport: {
+            artifacts: {
+                count: number;
+                bytes: number;
+                budget: number | null;
+                /** @description The largest first. */
+                items: {
+                    /** @enum {unknown} */
+                    kind: "image" | "files";
+                    digest: string;
+                    /** @description Images that share layers count these in each. */
+                    bytes: number;
+                    /** @description Empty: the next collection removes it. */
+                    keptFor: {
+                        /**
+                         * @description `live`: it serves traffic. `unfinished`: a deployment that waits or runs has it. `rollback`: it is one of the newest releases, as many as `delivery.keepReleases` says.
+                         * @enum {unknown}
+                         */
+                        reason: "live" | "unfinished" | "rollback";
+                        /**
+                         * Format: uuid
+                         * @description UUIDv7.
+                         */
+                        deploymentId: string;
+                        /**
+                         * Format: uuid
+                         * @description UUIDv7.
+                         */
+                        serviceId: string;
+                        environment: string;
+                    }[];
+                }[];
+            };
+            uploads: {
+                count: number;
+                bytes: number;
+                /** @description The largest first. */
+                items: {
+                    /**
+                     * Format: uuid
+                     * @description UUIDv7.
+                     */
+                    id: string;
+                    digest: string;
+                    bytes: number;
+                    /** @description Whether a service, or a deployment whose artifact is kept, names it. */
+                    inUse: boolean;
+                    /** @description Where nothing uses it: when it may go, a day after it was last uploaded. */
+                    keptUntil: string;
+                }[];
+            };
+            /** @description The file system of the API's data folder. */
+            disk: {
+                bytes: number;
+                freeBytes: number;
+            };
         };
         Token: {
             /**
@@ -5308,6 +5385,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkerInfo"][];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readStorage: {
+        parameters: {
+            query?: {
+                /** @description How many artifacts, and how many uploads, are listed. The totals are of all. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageReport"];
                 };
             };
             /** @description Bad Request */

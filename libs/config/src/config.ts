@@ -30,6 +30,8 @@ const port = (text: string) => {
 
 const count = (text: string) => (/^[1-9]\d{0,3}$/.test(text) ? Number(text) : wrong('a whole number from 1 to 9999'));
 
+const bytes = (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : wrong('a number of bytes'));
+
 const oneOf =
   <const T extends string>(...values: T[]) =>
   (text: string): T =>
@@ -192,6 +194,34 @@ export const variables = {
     'words that services may ask for, such as `gpu` or `region=eu`',
     labels,
     () => [],
+  ),
+  artifactBudget: variable(
+    'PIERHEAD_ARTIFACT_BUDGET',
+    'none',
+    'bytes that artifacts may take; the oldest rollback releases give way first, what is live never',
+    bytes,
+    unset,
+  ),
+  keepDeployments: variable(
+    'PIERHEAD_KEEP_DEPLOYMENTS',
+    '200',
+    'deployments that are remembered of each service and environment',
+    count,
+    () => 200,
+  ),
+  keepDeploymentsDays: variable(
+    'PIERHEAD_KEEP_DEPLOYMENTS_DAYS',
+    'any age',
+    'how old a deployment may become before it is forgotten',
+    count,
+    unset,
+  ),
+  keepLogsDays: variable(
+    'PIERHEAD_KEEP_LOGS_DAYS',
+    '30',
+    'how old the log of a deployment may become before it is removed',
+    count,
+    () => 30,
   ),
   databaseUrl: variable('DATABASE_URL', 'embedded', 'PostgreSQL 14 or newer', urlOf('postgres', 'postgresql'), unset),
   redisUrl: variable(

@@ -1,13 +1,12 @@
 import {
   choiceOf,
   type DeploymentInput,
-  type DeploymentStatus,
   defaultTimeouts,
   type QueuePolicy,
   type Stage,
   type Trigger,
 } from '@pierhead/model';
-import { and, asc, desc, eq, inArray, lt } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, lt, sql } from 'drizzle-orm';
 import { chooseWorker, lackOfWorker } from './choose-worker.js';
 import type { Database, Queries } from './connect.js';
 import { newId } from './ids.js';
@@ -61,11 +60,11 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
     if (queued.length === 0) return new Map();
     const ids = queued.map((row) => row.id);
     const places = await raw<{ id: string; position: number; blockedBy: string | null }[]>`
-      select d.id,
-        (select count(*)::int from deployments q where q.status = 'queued' and q.id <= d.id) as position,
+      with line as (select id, row_number() over (order by id)::int as position from deployments where status = 'queued')
+      select d.id, line.position,
         (select b.id from deployments b where b.service_id = d.service_id and b.environment = d.environment
-           and (b.status = 'running' or (b.status = 'queued' and b.id < d.id)) order by b.status desc, b.id limit 1) as "blockedBy"
-      from deployments d where d.id in ${raw(ids)} and d.status = 'queued'`;
+           and b.status in ('queued', 'running') and (b.status = 'running' or b.id < d.id) order by b.status desc, b.id limit 1) as "blockedBy"
+      from deployments d join line on line.id = d.id where d.id in ${raw(ids)} and d.status = 'queued'`;
     const reasons = await reasonsOf(queued);
     return new Map(places.map(({ id, ...place }) => [id, { ...place, reason: reasons.get(id) ?? null }]));
   };
@@ -103,16 +102,11 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
   /** Ends or interrupts older deployments as the service's policy says. */
   const applyPolicy = async (tx: Queries, policy: QueuePolicy, serviceId: string, environment: string) => {
     if (policy === 'queue-all') return;
-    const older = (status: DeploymentStatus) =>
-      and(
-        eq(deployments.serviceId, serviceId),
-        eq(deployments.environment, environment),
-        eq(deployments.status, status),
-      );
+    const own = and(eq(deployments.serviceId, serviceId), eq(deployments.environment, environment));
     const now = new Date();
-    await tx.update(deployments).set({ status: 'superseded', finishedAt: now }).where(older('queued'));
+    await tx.update(deployments).set({ status: 'superseded', finishedAt: now }).where(and(own, sql`status = 'queued'`));
     if (policy === 'cancel-running')
-      await tx.update(deployments).set({ cancelRequestedAt: now }).where(older('running'));
+      await tx.update(deployments).set({ cancelRequestedAt: now }).where(and(own, sql`status = 'running'`));
   };
 
   return {
@@ -189,6 +183,14 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
       const rows = await raw<{ id: string }[]>`
         select d.id from deployments d where d.service_id = ${serviceId} and d.environment = ${environment} and d.instance is not null
           and not exists (select 1 from releases r where r.deployment_id = d.id)`;
+      return rows.map((row) => row.id);
+    },
+
+    /** Those of the deployments that wait or run. */
+    async unfinished(ids: readonly string[]): Promise<string[]> {
+      if (ids.length === 0) return [];
+      const rows = await raw<{ id: string }[]>`
+        select id from deployments where id in ${raw(ids)} and status in ('queued', 'running')`;
       return rows.map((row) => row.id);
     },
 

@@ -1,3 +1,4 @@
+export { artifactRepository } from './artifacts.js';
 export { type AuditRow, auditRepository, type NewAuditEntry } from './audit.js';
 export { canRun } from './choose-worker.js';
 export { connect, type Database } from './connect.js';
@@ -12,14 +13,18 @@ export { type DisabledEntry, disabledEntryRepository } from './disabled-entries.
 export { dispatchRepository } from './dispatch.js';
 export { exclusively } from './exclusively.js';
 export { newId } from './ids.js';
+export { installationId } from './installation.js';
+export { instanceRepository } from './instances.js';
 export { type Channel, listen } from './listen.js';
 export { logRepository } from './logs.js';
 export { migrate } from './migrate.js';
 export { idOfCursor, type Page } from './page.js';
+export { type ArtifactPlan, type HeldArtifact, planArtifacts } from './plan-artifacts.js';
 export { type ProjectRow, projectRepository } from './projects.js';
 export { type Lookup, lookupRepository } from './registry-lookups.js';
 export { registryUsageRepository } from './registry-usage.js';
 export { type Repeating, repeat } from './repeat.js';
+export { type Retention, retentionRepository } from './retention.js';
 export { gatewayRepository, hostnameOf, type RouteTable, releaseRepository, routeSource } from './routes.js';
 export { type Claimed, type Ending, type Lease, maxRetries, runRepository } from './runs.js';
 export { createSecrets, isSealed, mapSealed, type Secrets } from './secrets.js';

@@ -8,6 +8,8 @@ type Service = RegistryUsage['services'][number];
 type Count = { version: string; deployments: number; failed: number };
 
 const shownDeployments = 50;
+/** Errors of long ago tell little of an entry, and counting them all would take ever longer. */
+const countedDeployments = 1_000;
 
 /** The stages that an entry does the work of. */
 const work: Record<EntryKind, StageName[]> = {
@@ -45,7 +47,8 @@ export function registryUsageRepository({ sql }: Database) {
         l.found and d.status = 'failed' and (d.error->>'stage' in ${sql(work[kind])}
           or (d.error->>'stage' is null and coalesce(d.error->>'code', '') !~ ${faultOfOthers(kind)})) as failed
       from registry_lookups l join deployments d on d.id = l.deployment_id join services s on s.id = d.service_id
-      where l.kind = ${kind} and l.entry_id = ${id} and s.deleted_at is null) looked_up
+      where l.kind = ${kind} and l.entry_id = ${id} and d.status not in ('queued', 'running') and s.deleted_at is null
+      order by l.deployment_id desc limit ${countedDeployments}) looked_up
     group by version`;
 
   const lookups = (kind: EntryKind, id: string) => sql<Lookup[]>`

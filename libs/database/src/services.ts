@@ -136,11 +136,11 @@ export function serviceRepository({ orm, sql: raw }: Database) {
         await tx
           .update(deployments)
           .set({ status: 'canceled', finishedAt: now })
-          .where(and(eq(deployments.serviceId, id), eq(deployments.status, 'queued')));
+          .where(and(eq(deployments.serviceId, id), sql`status = 'queued'`));
         await tx
           .update(deployments)
           .set({ cancelRequestedAt: now })
-          .where(and(eq(deployments.serviceId, id), eq(deployments.status, 'running')));
+          .where(and(eq(deployments.serviceId, id), sql`status = 'running'`));
         return true;
       });
     },
@@ -148,11 +148,9 @@ export function serviceRepository({ orm, sql: raw }: Database) {
     /** Removed services whose deployments have all ended, each with the deployments that may have left something running. */
     async removed(): Promise<{ id: string; started: string[] }[]> {
       return raw<{ id: string; started: string[] }[]>`
-        select s.id, coalesce(jsonb_agg(d.id) filter (where d.instance is not null), '[]') as started
-        from services s left join deployments d on d.service_id = s.id
-        where s.deleted_at is not null
-        group by s.id
-        having not bool_or(coalesce(d.status = 'running', false))`;
+        select s.id, array(select d.id from deployments d where d.service_id = s.id and d.instance is not null) as started
+        from services s where s.deleted_at is not null
+          and not exists (select 1 from deployments d where d.service_id = s.id and d.status = 'running')`;
     },
 
     /**
@@ -164,8 +162,10 @@ export function serviceRepository({ orm, sql: raw }: Database) {
       if (building) return null;
       return raw<{ builderId: string; artifact: Artifact }[]>`
         select distinct on (d.artifact->>'digest') d.snapshot->>'builderId' as "builderId", d.artifact
-        from deployments d where d.service_id = ${id} and d.artifact is not null and not exists (
-          select 1 from deployments o where o.service_id <> ${id} and o.artifact->>'digest' = d.artifact->>'digest')`;
+        from deployments d
+        where d.service_id = ${id} and d.artifact is not null and d.artifact_discarded_at is null and not exists (
+          select 1 from deployments o where o.service_id <> ${id} and o.artifact is not null and o.artifact_discarded_at is null
+            and o.artifact->>'digest' = d.artifact->>'digest')`;
     },
 
     /** Forgets a removed service and all its history. */

@@ -44,6 +44,9 @@ const packedLines = customType<{ data: PackedLine[]; driverData: string }>({
   fromDriver: (stored) => JSON.parse(stored),
 });
 
+/** One row, made with the schema: tells what this installation made from what others did. */
+export const installation = pgTable('installation', { id: id() });
+
 export const projects = pgTable('projects', {
   id: id(),
   name: text('name').notNull().unique(),
@@ -95,6 +98,8 @@ export const uploads = pgTable('uploads', {
   bytes: bigint('bytes', { mode: 'number' }).notNull(),
   files: integer('files').notNull(),
   createdAt: createdAt(),
+  /** When the same bytes were last uploaded. */
+  renewedAt: at('renewed_at').notNull().defaultNow(),
 });
 
 export const deployments = pgTable(
@@ -117,6 +122,8 @@ export const deployments = pgTable(
     sourceUsed: jsonb('source_used').$type<SourceUsed>(),
     artifact: jsonb('artifact').$type<Artifact>(),
     artifactReused: boolean('artifact_reused').notNull().default(false),
+    /** Set once the artifact is gone. */
+    artifactDiscardedAt: at('artifact_discarded_at'),
     /** What the runtime started; null again once it has been stopped. */
     instance: jsonb('instance').$type<Instance>(),
     error: jsonb('error').$type<DeploymentError>(),
@@ -143,7 +150,15 @@ export const deployments = pgTable(
     uniqueIndex('deployments_number').on(table.serviceId, table.number),
     uniqueIndex('deployments_one_running').on(table.serviceId, table.environment).where(sql`status = 'running'`),
     uniqueIndex('deployments_idempotency').on(table.serviceId, table.idempotencyKey),
-    index('deployments_unfinished').on(table.createdAt).where(sql`status in ('queued', 'running')`),
+    // The environment rides along, so that counting what each environment has reads the index alone.
+    index('deployments_service').on(table.serviceId, table.id, table.environment),
+    index('deployments_unfinished')
+      .on(table.serviceId, table.environment, table.id)
+      .where(sql`status in ('queued', 'running')`),
+    index('deployments_started').on(table.serviceId, table.environment).where(sql`instance is not null`),
+    index('deployments_with_artifact')
+      .on(table.serviceId, table.environment, table.id)
+      .where(sql`artifact is not null and artifact_discarded_at is null`),
   ],
 );
 

@@ -7,7 +7,8 @@ import t from 'tap';
 import { type BuildOptions, buildImage } from './build-image.js';
 import { callEngine } from './call-engine.js';
 import { connectEngine } from './connect-engine.js';
-import { inspectImage, removeImage } from './images.js';
+import { inspectImage, listImages, removeImage } from './images.js';
+import { ownLabels } from './labels.js';
 
 t.setTimeout(180_000);
 const missing = await dockerMissing();
@@ -169,11 +170,23 @@ t.test('an engine that is not there is the world’s failure', async (t) => {
   });
 });
 
-t.test('only what Pierhead built is removed', { skip: missing }, async (t) => {
-  const { digest } = await build(source(t, { Dockerfile: `FROM busybox\nLABEL a=${randomUUID()}\n` }));
+t.test('only what an installation built is listed and removed', { skip: missing }, async (t) => {
+  const [one, another] = [randomUUID(), randomUUID()];
+  const folder = source(t, { Dockerfile: `FROM busybox\nLABEL a=${randomUUID()}\n` });
+  const unlabelled = await build(folder);
+  const { digest } = await build(folder, { labels: ownLabels(one) });
+  const [listed, ...others] = await listImages(engine, one);
+  t.match(listed, { digest });
+  t.ok(Math.abs(Date.now() - (listed?.madeAt ?? 0)) < 60_000, 'with the time at which it was made');
+  t.same(others, []);
+  t.same(await listImages(engine, another), []);
   const base = await inspectImage(engine, 'busybox');
-  t.equal(await removeImage(engine, base?.id ?? ''), false);
-  t.equal(await removeImage(engine, digest), true);
-  t.equal(await removeImage(engine, digest), false);
+  for (const id of [base?.id ?? '', unlabelled.digest]) t.equal(await removeImage(engine, id, one), false);
+  t.equal(await removeImage(engine, digest, another), false);
+  t.equal((await build(folder, { labels: ownLabels(one) })).digest, digest);
+  const [again] = await listImages(engine, one);
+  t.ok((again?.madeAt ?? 0) > (listed?.madeAt ?? 0), 'building the same again makes it young again');
+  t.equal(await removeImage(engine, digest, one), true);
+  t.equal(await removeImage(engine, digest, one), false);
   t.equal(await inspectImage(engine, digest), null);
 });

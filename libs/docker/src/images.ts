@@ -1,9 +1,9 @@
-import { UserError } from '@pierhead/model';
-import type { ImageInspectInfo } from 'dockerode';
+import { type LocalArtifact, UserError } from '@pierhead/model';
+import type { ImageInfo, ImageInspectInfo } from 'dockerode';
 import { callEngine } from './call-engine.js';
 import type { Engine } from './connect-engine.js';
 import { statusOf } from './engine-error.js';
-import { managedLabel } from './labels.js';
+import { ownLabels } from './labels.js';
 import { isImageId, parseReference } from './reference.js';
 
 /** What Pierhead needs to know of an image in the engine. */
@@ -12,10 +12,12 @@ export interface ImageFacts {
   bytes: number;
   /** The TCP ports that it exposes. */
   ports: number[];
-  managed: boolean;
+  labels: Record<string, string>;
   /** `name@sha256:…` for each image registry that it came from; empty for one that was made here. */
   pinned: string[];
   tags: string[];
+  /** When it was last built or tagged, in milliseconds since 1970. */
+  madeAt: number;
 }
 
 /** The image in the engine, by reference or id; null when it is not there. */
@@ -35,11 +37,33 @@ export async function inspectImage(
   }
 }
 
-/** Removes an image that Pierhead built. False when it is gone already, in use, or not Pierhead's. */
-export async function removeImage(engine: Engine, digest: string, signal?: AbortSignal): Promise<boolean> {
+/** The images that an installation of Pierhead built. */
+export async function listImages(engine: Engine, installation: string, signal?: AbortSignal): Promise<LocalArtifact[]> {
+  const filters = { label: Object.entries(ownLabels(installation)).map(([key, value]) => `${key}=${value}`) };
+  const call = { method: 'GET', path: '/images/json', query: { filters }, signal } as const;
+  const found: LocalArtifact[] = [];
+  for (const { Id } of await callEngine<ImageInfo[]>(engine, call)) {
+    const image = await inspectImage(engine, Id, signal);
+    if (image) found.push({ digest: image.id, madeAt: image.madeAt });
+  }
+  return found;
+}
+
+/** Removes an image that an installation built. False when it is gone already, in use, or not the installation's. */
+export async function removeImage(
+  engine: Engine,
+  digest: string,
+  installation: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
   if (!isImageId(digest)) throw new UserError('image_reference_invalid', `${digest} is not the id of an image`);
   const image = await inspectImage(engine, digest, signal);
-  if (!image?.managed || image.tags.some((tag) => !tag.startsWith('pierhead/build:'))) return false;
+  if (
+    !image ||
+    !carries(image, ownLabels(installation)) ||
+    image.tags.some((tag) => !tag.startsWith('pierhead/build:'))
+  )
+    return false;
   try {
     await callEngine(engine, { method: 'DELETE', path: `/images/${image.tags[0] ?? digest}`, signal });
     return true;
@@ -49,14 +73,22 @@ export async function removeImage(engine: Engine, digest: string, signal?: Abort
   }
 }
 
+const carries = ({ labels }: ImageFacts, wanted: Record<string, string>) =>
+  Object.entries(wanted).every(([key, value]) => labels[key] === value);
+
+/** The engine notes the last tag, which every build sets anew; `Created` stays that of the first of equal builds. */
+const madeAtOf = ({ Created, Metadata }: ImageInspectInfo & { Metadata?: { LastTagTime?: string } }) =>
+  Math.max(0, ...[Created, Metadata?.LastTagTime].map((time) => Date.parse(time ?? '') || 0));
+
 function factsOf(image: ImageInspectInfo): ImageFacts {
   const ports = Object.keys(image.Config?.ExposedPorts ?? {});
   return {
     id: image.Id,
     bytes: image.Size,
     ports: ports.filter((port) => port.endsWith('/tcp')).map((port) => Number.parseInt(port, 10)),
-    managed: image.Config?.Labels?.[managedLabel] === 'true',
+    labels: image.Config?.Labels ?? {},
     pinned: image.RepoDigests ?? [],
     tags: image.RepoTags ?? [],
+    madeAt: madeAtOf(image),
   };
 }

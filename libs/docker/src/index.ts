@@ -16,8 +16,8 @@ export {
 export { engineMessage, statusOf } from './engine-error.js';
 export { engineUnavailable } from './engine-unavailable.js';
 export { type EngineEvent, followJson } from './follow-json.js';
-export { type ImageFacts, inspectImage, removeImage } from './images.js';
-export { identityLabels, managedLabel } from './labels.js';
+export { type ImageFacts, inspectImage, listImages, removeImage } from './images.js';
+export { identityLabels, managedLabel, ownLabels } from './labels.js';
 export { type PulledImage, type PullOptions, pinImage, pullImage } from './pull-image.js';
 export {
   imageReferencePattern,

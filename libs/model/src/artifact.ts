@@ -34,3 +34,6 @@ export type FilesArtifact = Static<typeof FilesArtifact>;
 
 export const Artifact = Type.Union([ImageArtifact, FilesArtifact]);
 export type Artifact = Static<typeof Artifact>;
+
+/** What it takes to find an artifact again. */
+export type ArtifactName = Pick<Artifact, 'kind' | 'digest'>;

@@ -1,8 +1,16 @@
-import type { Artifact } from './artifact.js';
+import type { Artifact, ArtifactName } from './artifact.js';
 import type { CallContext } from './context.js';
 import type { Problem } from './errors.js';
 import type { Source } from './source.js';
 import type { Unavailable } from './unavailable.js';
+
+/** An artifact as it lies on a machine. */
+export interface LocalArtifact {
+  /** `sha256:…` */
+  digest: string;
+  /** When it was last made, or made again, in milliseconds since 1970. */
+  madeAt: number;
+}
 
 /** How source becomes an artifact. One fresh instance serves one deployment. */
 export interface Builder<Config = unknown> {
@@ -10,7 +18,12 @@ export interface Builder<Config = unknown> {
   /** Throws UserError with the line that caused it when the source cannot be built. */
   build(source: Source, config: Config, context: CallContext): Promise<Artifact>;
   /** Removes an artifact that no release needs any more. One that is gone, in use or not the builder's own is left alone. */
-  discard?(artifact: Artifact, context: CallContext): Promise<void>;
+  discard?(artifact: ArtifactName, context: CallContext): Promise<void>;
+  /**
+   * Every image of this installation that this builder made and that lies on this machine, also one that no deployment
+   * knows of; null when it cannot tell. Without it, only what deployments know of is discarded.
+   */
+  list?(context: CallContext): Promise<LocalArtifact[] | null>;
   /** Why this machine cannot use the builder, or null. */
   unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
   /** Lets go of what the instance holds, at the end of its deployment. */

@@ -1,7 +1,12 @@
 import type { LogStream } from './log-line.js';
 
-/** What an operator set for this machine. */
+/** What holds for this machine. */
 export interface HostSettings {
+  /**
+   * The id of this installation of Pierhead. What is made outside of it, such as in an engine that several may share,
+   * carries it. Empty in the catalog, which makes nothing.
+   */
+  installation: string;
   /** The Docker engine, such as `unix:///var/run/docker.sock`. */
   dockerHost: string;
   /** The engine's network that releases join; `bridge` unless Pierhead itself runs in containers. */

@@ -24,6 +24,7 @@ export * from './service.js';
 export * from './service-plan.js';
 export * from './service-resolution.js';
 export * from './source.js';
+export * from './storage-report.js';
 export * from './token.js';
 export * from './typebox.js';
 export * from './unavailable.js';

@@ -10,7 +10,7 @@ export const RegistryUsage = Type.Object({
     Type.Object({
       version: Type.String(),
       services: Type.Integer(),
-      deployments: Type.Integer({ description: 'Those in which it did its work, well or not.' }),
+      deployments: Type.Integer({ description: 'Those of the last 1,000 in which it did its work, well or not.' }),
       failed: Type.Integer({
         description:
           'Those that failed in its work: resolve and fetch for a provider, build for a builder, release and verify for a runtime.',

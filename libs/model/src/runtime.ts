@@ -46,6 +46,8 @@ export interface Runtime<Config = unknown> {
   adopt(identity: Identity, context: CallContext): Promise<Instance | null>;
   /** Stops and removes everything that was started for a deployment; nothing to stop is success. */
   stop(identity: Identity, context: CallContext): Promise<void>;
+  /** Whose instances of this installation lie on this machine, running or not; null when it cannot tell. */
+  list?(context: CallContext): Promise<Identity[] | null>;
   /** The app's own output, oldest first, until it ends or the signal fires. */
   logs(
     identity: Identity,

@@ -1,6 +1,9 @@
-import { Artifact, type Builder, type BuilderManifest } from '@pierhead/model';
+import { Artifact, type Builder, type BuilderManifest, Type } from '@pierhead/model';
 import { checked, MaybeUnavailable, Problems, refused } from './check-answer.js';
 import type { IsolatedInstance } from './isolated-instance.js';
+
+const Local = Type.Object({ digest: Type.String({ pattern: '^sha256:[0-9a-f]{64}$' }), madeAt: Type.Number() });
+const Listed = Type.Union([Type.Null(), Type.Array(Local, { maxItems: 100_000 })]);
 
 /** A builder that lives in another thread. */
 export function isolatedBuilder(instance: IsolatedInstance, { produces }: Pick<BuilderManifest, 'produces'>): Builder {
@@ -18,6 +21,10 @@ export function isolatedBuilder(instance: IsolatedInstance, { produces }: Pick<B
     },
     async discard(artifact, context) {
       await instance.callOptional('discard', [artifact], context);
+    },
+    async list(context) {
+      const listed = await instance.callOptional('list', [], context);
+      return checked(instance, 'list', Listed, listed ?? null);
     },
     async unavailable(context) {
       const reason = await instance.callOptional('unavailable', [], context);

@@ -11,6 +11,9 @@ const Probed = Type.Union([
   Type.Object({ healthy: Type.Literal(true) }),
   Type.Object({ healthy: Type.Literal(false), reason: Type.String({ maxLength: 10_000 }) }),
 ]);
+const id = Type.String({ maxLength: 500 });
+const Identity = Type.Object({ serviceId: id, serviceName: id, environment: id, deploymentId: id });
+const Listed = Type.Union([Type.Null(), Type.Array(Identity, { maxItems: 100_000 })]);
 const Line = Type.Object({ at: Type.String({ maxLength: 50 }), stream: LogStream, text: Type.String() });
 
 /** A runtime that lives in another thread. */
@@ -31,6 +34,10 @@ export function isolatedRuntime(instance: IsolatedInstance): Runtime {
     },
     async stop(identity, context) {
       await instance.call('stop', [identity], context);
+    },
+    async list(context) {
+      const listed = await instance.callOptional('list', [], context);
+      return checked(instance, 'list', Listed, listed ?? null);
     },
     async *logs(identity, options, context) {
       for await (const line of instance.stream('logs', [identity, options], context))

@@ -78,7 +78,7 @@ export function callContext(workspace: string, given: Partial<CallContext> = {})
     signal: new AbortController().signal,
     workspace,
     storage: { uploadFile: none, putTree: none, treePath: none, removeTree: none },
-    host: { dockerHost: 'unix:///var/run/docker.sock', dockerNetwork: 'bridge', egressAllow: [] },
+    host: { installation: 'test', dockerHost: 'unix:///var/run/docker.sock', dockerNetwork: 'bridge', egressAllow: [] },
     ...given,
   };
   return { ...context, lines };

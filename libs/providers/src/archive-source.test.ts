@@ -25,7 +25,7 @@ async function setUp(t: Test, entries: PackedEntry[]) {
     signal: new AbortController().signal,
     workspace,
     storage,
-    host: { dockerHost: '', dockerNetwork: '', egressAllow: [] },
+    host: { installation: 'test', dockerHost: '', dockerNetwork: '', egressAllow: [] },
   };
   return { context, workspace, digest, lines, root };
 }

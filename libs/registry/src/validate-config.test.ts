@@ -56,10 +56,10 @@ t.test('an entry of a list is called by its place, counted from one, and its fie
     }),
   );
   const { errors } = validate({ names: ['a', 1], headers: [{ name: 'x' }, {}] });
-  t.same(
-    errors.map(({ path, message }) => `${path}: ${message}`).sort(),
-    ['/headers/1/name: Headers 2: Header name is required.', '/names/1: Names 2 must be text.'],
-  );
+  t.same(errors.map(({ path, message }) => `${path}: ${message}`).sort(), [
+    '/headers/1/name: Headers 2: Header name is required.',
+    '/names/1: Names 2 must be text.',
+  ]);
 });
 
 t.test('a hidden field is neither required nor kept, and a shown one is enforced', async (t) => {

@@ -12,20 +12,22 @@ export const hexOf = (digest: string): string | null => digestPattern.exec(diges
 export interface StoragePaths {
   uploads: string;
   trees: string;
+  unfinished: string;
   /** A new name for something unfinished, in the same file system. */
   temporary(): string;
 }
 
-/** Makes the folders, and removes what a crash left unfinished more than a day ago. */
+/** Makes the folders, and clears the one for what is unfinished. */
 export async function prepareStorage(root: string): Promise<StoragePaths> {
   const temporary = join(root, 'tmp');
-  const paths = { uploads: join(root, 'uploads'), trees: join(root, 'trees') };
-  for (const folder of [paths.uploads, paths.trees, temporary]) await mkdir(folder, { recursive: true });
-  await removeStale(temporary);
+  const paths = { uploads: join(root, 'uploads'), trees: join(root, 'trees'), unfinished: temporary };
+  for (const folder of Object.values(paths)) await mkdir(folder, { recursive: true });
+  await removeUnfinished(paths);
   return { ...paths, temporary: () => join(temporary, randomUUID()) };
 }
 
-async function removeStale(folder: string): Promise<void> {
+/** Removes what a process that died left unfinished, such as half of an upload: what nothing has touched for a day. */
+export async function removeUnfinished({ unfinished: folder }: Pick<StoragePaths, 'unfinished'>): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     const seen = await stat(path).catch(() => null);

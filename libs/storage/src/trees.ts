@@ -1,6 +1,6 @@
-import { chmod, cp, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredTree } from '@pierhead/model';
+import type { LocalArtifact, StoredTree } from '@pierhead/model';
 import { compressTree } from './compress-tree.js';
 import { inParallel } from './in-parallel.js';
 import { hexOf, isThere, type StoragePaths, syncFolder } from './storage-paths.js';
@@ -11,10 +11,34 @@ import { digestOf, scanTree, type TreeScan } from './tree-scan.js';
 export async function putTree(paths: StoragePaths, folder: string): Promise<StoredTree> {
   const scan = await scanTree(folder);
   const digest = digestOf(scan);
-  if (await treePath(paths, digest)) await rm(folder, { recursive: true, force: true });
+  if (await renewTree(paths, digest)) await rm(folder, { recursive: true, force: true });
   else await store(paths, folder, scan, digest);
   const bytes = scan.files.reduce((sum, file) => sum + file.bytes, 0);
   return { digest, bytes, files: scan.files.length + scan.links.size };
+}
+
+/** Every stored tree, with the time at which it was last put. */
+export async function listTrees(paths: StoragePaths): Promise<LocalArtifact[]> {
+  const found = await Promise.all(
+    (await readdir(paths.trees)).map(async (hex) => {
+      const seen = await stat(indexPath(join(paths.trees, hex))).catch(() => null);
+      return seen ? [{ digest: `sha256:${hex}`, madeAt: seen.mtimeMs }] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** Marks a tree as just put; false when it is not stored. */
+async function renewTree(paths: StoragePaths, digest: string): Promise<boolean> {
+  const tree = locate(paths, digest);
+  const now = new Date();
+  return (
+    tree !== null &&
+    utimes(indexPath(tree), now, now).then(
+      () => true,
+      () => false,
+    )
+  );
 }
 
 /** The folder of a tree's files, or null when it is not stored. */

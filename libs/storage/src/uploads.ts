@@ -8,12 +8,17 @@ import { type ArchiveLimits, formatOfMediaType, inspectArchive } from '@pierhead
 import { type ArchiveFormat, UserError } from '@pierhead/model';
 import { hexOf, type StoragePaths, syncFolder } from './storage-paths.js';
 
-export interface UploadLimits {
+export interface UploadOptions {
   /** Bytes of the archive itself; 512 MiB unless told. */
   bytes?: number;
   /** What the archive may hold. */
   archive?: Partial<ArchiveLimits>;
   signal?: AbortSignal;
+  /**
+   * Called once the archive is found good, before it lies under its digest: whoever removes what has no record any
+   * more then sees the record of these bytes first.
+   */
+  record?(saved: SavedUpload): Promise<unknown>;
 }
 
 export interface SavedUpload {
@@ -34,16 +39,18 @@ export async function saveUpload(
   paths: StoragePaths,
   stream: Readable,
   type: string,
-  limits: UploadLimits,
+  limits: UploadOptions,
 ): Promise<SavedUpload> {
   const format = requireFormat(type);
   const temporary = paths.temporary();
   try {
     const { hex, bytes } = await receive(stream, temporary, limits);
     const { files } = await inspectArchive(temporary, format, limits.archive, limits.signal);
+    const saved = { digest: `sha256:${hex}`, bytes, files, format };
+    await limits.record?.(saved);
     await rename(temporary, join(paths.uploads, hex));
     await syncFolder(paths.uploads);
-    return { digest: `sha256:${hex}`, bytes, files, format };
+    return saved;
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
@@ -63,7 +70,7 @@ function requireFormat(type: string): ArchiveFormat {
   });
 }
 
-async function receive(stream: Readable, path: string, { bytes: most = defaultBytes, signal }: UploadLimits) {
+async function receive(stream: Readable, path: string, { bytes: most = defaultBytes, signal }: UploadOptions) {
   const hash = createHash('sha256');
   let bytes = 0;
   const measure = new Transform({

@@ -1,4 +1,5 @@
 import type {
+  artifactRepository,
   auditRepository,
   Database,
   deploymentRepository,
@@ -26,6 +27,7 @@ export interface ApiContext {
   deployments: ReturnType<typeof deploymentRepository>;
   logs: ReturnType<typeof logRepository>;
   uploads: ReturnType<typeof uploadRepository>;
+  artifacts: ReturnType<typeof artifactRepository>;
   workers: ReturnType<typeof workerRepository>;
   tokens: ReturnType<typeof tokenRepository>;
   audit: ReturnType<typeof auditRepository>;
@@ -39,6 +41,10 @@ export interface ApiContext {
   secrets: Secrets;
   feed: Feed;
   baseDomain: string;
+  /** The folder in which everything is kept. */
+  dataDir: string;
+  /** Bytes that artifacts may take; undefined without a limit. */
+  artifactBudget: number | undefined;
   /** The URL at which an environment of a service answers. */
   urlOf(serviceName: string, environment: string): string;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Needs } from '@pierhead/config';
 import {
+  artifactRepository,
   auditRepository,
   connect,
   createSecrets,
@@ -26,6 +27,7 @@ import { startDispatcher } from './dispatcher.js';
 import { createFeed } from './feed.js';
 import { tokenVerifier } from './identify.js';
 import { KeptAnswers } from './kept-answers.js';
+import { startRetention } from './retention.js';
 import { createToggles } from './toggles.js';
 
 export interface RunningApi {
@@ -57,6 +59,7 @@ export async function startApi(
     deployments: deploymentRepository(database),
     logs: logRepository(database),
     uploads,
+    artifacts: artifactRepository(database),
     workers: workerRepository(database),
     tokens: tokenRepository(database),
     audit: auditRepository(database),
@@ -69,6 +72,8 @@ export async function startApi(
     secrets: createSecrets(config.secretKey),
     feed,
     baseDomain: config.baseDomain,
+    dataDir: config.dataDir,
+    artifactBudget: config.artifactBudget,
     urlOf: (name, environment) =>
       `http://${hostnameOf(name, environment, config.baseDomain)}:${config.publicGatewayPort}`,
   };
@@ -83,13 +88,16 @@ export async function startApi(
     },
   });
   const dispatcher = await startDispatcher(database, queue, logger);
+  const { keepDeployments, keepDeploymentsDays, keepLogsDays } = config;
+  const history = { deployments: keepDeployments, deploymentsDays: keepDeploymentsDays, logsDays: keepLogsDays };
+  const retention = startRetention(database, history, logger);
   const url = await app.listen({ host: config.host, port: config.apiPort });
 
   return {
     url,
     async close() {
       await app.close();
-      await dispatcher.stop();
+      await Promise.all([dispatcher.stop(), retention.stop()]);
       await queue.close();
       await feed.close();
       await toggles.close();

@@ -4,7 +4,12 @@ import t, { type Test } from 'tap';
 import { createCatalog } from './create-catalog.js';
 import { sourceOf } from './fixtures/source-of.js';
 
-const host = { dockerHost: 'unix:///var/run/docker.sock', dockerNetwork: 'bridge', egressAllow: [] };
+const host = {
+  installation: 'test',
+  dockerHost: 'unix:///var/run/docker.sock',
+  dockerNetwork: 'bridge',
+  egressAllow: [],
+};
 
 async function build(t: Test) {
   const manifests = sampleManifests();

@@ -28,7 +28,7 @@ export async function startCatalog(config: CatalogConfig): Promise<RunningCatalo
   const reading = createRegistrySource({ builtIn: builtInManifests(), plugins, logger, limits });
   reading.catch(() => {});
   const { createCatalog } = await import('./create-catalog.js');
-  const host = { dockerHost, dockerNetwork, egressAllow };
+  const host = { installation: '', dockerHost, dockerNetwork, egressAllow };
   const app = await createCatalog({ source: () => source!, host, logger });
   await app.ready();
   source = await reading;

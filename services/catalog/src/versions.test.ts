@@ -13,7 +13,12 @@ import t, { type Test } from 'tap';
 import { createCatalog } from './create-catalog.js';
 import { sourceOf } from './fixtures/source-of.js';
 
-const host = { dockerHost: 'unix:///var/run/docker.sock', dockerNetwork: 'bridge', egressAllow: [] };
+const host = {
+  installation: 'test',
+  dockerHost: 'unix:///var/run/docker.sock',
+  dockerNetwork: 'bridge',
+  egressAllow: [],
+};
 const told = { name: 'Entry', description: 'An entry.', icon: 'box', category: 'test', tags: [] };
 const load = () => Promise.reject(new Error('nothing is loaded here'));
 

@@ -1,12 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { exclusively, serviceRepository } from '@pierhead/database';
 import type { Artifact, CallContext } from '@pierhead/model';
 import { stopDeployment } from './clean-up.js';
 import { dispose } from './look-up.js';
+import { withTaskContext } from './task-context.js';
 import type { WorkerContext } from './worker-context.js';
-
-const limitMs = 60_000;
 
 /**
  * Stops and removes everything that removed services own, then forgets them. One failure leaves the service for the
@@ -18,29 +15,20 @@ export const clearRemovedServices = (worker: WorkerContext): Promise<void> =>
 async function clearAll(worker: WorkerContext): Promise<void> {
   const services = serviceRepository(worker.database);
   for (const { id, started } of await services.removed()) {
-    const workspace = join(worker.workspaces, `removed-${id}`);
-    await mkdir(workspace, { recursive: true });
-    const context = {
-      log: () => {},
-      signal: AbortSignal.timeout(limitMs),
-      workspace,
-      storage: worker.storage,
-      host: worker.host,
-    };
-    try {
-      for (const deploymentId of started) await stopDeployment(deploymentId, context, worker);
-      const artifacts = await services.ownArtifacts(id);
-      if (!artifacts) continue;
-      for (const { builderId, artifact } of artifacts) {
-        await discard(builderId, artifact, context, worker);
-      }
-      await services.forget(id);
-    } catch (error) {
-      worker.logger.warn({ err: error, serviceId: id }, 'a removed service is not cleared yet');
-    } finally {
-      await rm(workspace, { recursive: true, force: true });
-    }
+    const clearing = withTaskContext(worker, (context) => clear(id, started, context, worker));
+    await clearing.catch((error) =>
+      worker.logger.warn({ err: error, serviceId: id }, 'a removed service is not cleared yet'),
+    );
   }
+}
+
+async function clear(id: string, started: readonly string[], context: CallContext, worker: WorkerContext) {
+  const services = serviceRepository(worker.database);
+  for (const deploymentId of started) await stopDeployment(deploymentId, context, worker);
+  const artifacts = await services.ownArtifacts(id);
+  if (!artifacts) return;
+  for (const { builderId, artifact } of artifacts) await discard(builderId, artifact, context, worker);
+  await services.forget(id);
 }
 
 async function discard(builderId: string, artifact: Artifact, context: CallContext, worker: WorkerContext) {

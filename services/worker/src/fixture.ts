@@ -7,12 +7,14 @@ import {
   newId,
   projectRepository,
   serviceRepository,
+  uploadRepository,
   workerRepository,
 } from '@pierhead/database';
 import { createLogger } from '@pierhead/logger';
 import type { Builder, Provider, ProviderManifest, Runtime } from '@pierhead/model';
 import type { RegistrySource } from '@pierhead/plugin-host';
 import { createRegistries, type Manifests, type Registries } from '@pierhead/registry';
+import { createFolderStorage } from '@pierhead/storage';
 import { capability, order, plainService, recordingContext, sampleManifests, testDatabase } from '@pierhead/testing';
 import type { Test } from 'tap';
 import { createBell } from './bell.js';
@@ -106,7 +108,10 @@ export async function setUp(t: Test, fakes: Fakes = {}) {
   const replaceVersions = (entryVersion: string) => {
     registries = registriesOf(entryVersion);
   };
-  const { workspace, storage, host } = await recordingContext(t);
+  const { workspace, host } = await recordingContext(t);
+  const uploads = uploadRepository(database);
+  const { workspace: folder } = await recordingContext(t);
+  const storage = createFolderStorage(folder, { findUpload: uploads.find });
   const worker: WorkerContext = {
     id: 'worker',
     ...repositoriesOf(database),

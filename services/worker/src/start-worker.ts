@@ -4,7 +4,15 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { builders } from '@pierhead/builders';
 import type { Needs } from '@pierhead/config';
-import { connect, createSecrets, listen, repeat, uploadRepository, workerRepository } from '@pierhead/database';
+import {
+  connect,
+  createSecrets,
+  installationId,
+  listen,
+  repeat,
+  uploadRepository,
+  workerRepository,
+} from '@pierhead/database';
 import { createServer, registerHealth } from '@pierhead/http';
 import { createLogger } from '@pierhead/logger';
 import { createRegistrySource } from '@pierhead/plugin-host';
@@ -15,6 +23,7 @@ import { createFolderStorage } from '@pierhead/storage';
 import { startAdvertising } from './advertise.js';
 import { createBell } from './bell.js';
 import { clearRemovedServices } from './clear-removed.js';
+import { startCollecting } from './collect.js';
 import type { Interruption } from './interruption.js';
 import { processDeployment } from './process-deployment.js';
 import { refreshReleases } from './refresh-releases.js';
@@ -39,11 +48,12 @@ const sweepMs = 60_000;
 export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): Promise<RunningWorker> {
   const id = `${hostname()}-${randomUUID().slice(0, 8)}`;
   const logger = createLogger('worker', config.logLevel);
-  const database = connect(config.databaseUrl, { name: 'worker', max: config.workerSlots + 3 });
+  const database = connect(config.databaseUrl, { name: 'worker', max: config.workerSlots + 4 });
   const uploads = uploadRepository(database);
   const builtIn = { providers, builders, runtimes };
   const source = await createRegistrySource({ builtIn, plugins: config.plugins, logger });
-  const host = { dockerHost: config.dockerHost, dockerNetwork: config.dockerNetwork, egressAllow: config.egressAllow };
+  const { dockerHost, dockerNetwork, egressAllow } = config;
+  const host = { installation: await installationId(database), dockerHost, dockerNetwork, egressAllow };
   const workspacesRoot = join(config.dataDir, 'workspaces');
   const [cancellations, acknowledgements] = [createBell(), createBell()];
   const active = new Map<string, Interruption>();
@@ -74,6 +84,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const sweeping = repeat(sweep, sweepMs, report);
   const refreshing = repeat(() => refreshReleases(worker), refreshMs, report);
   refreshing.now();
+  const collecting = startCollecting(worker, { active, budget: config.artifactBudget });
   const reload = () => void advertising.reload().catch(report);
   let following = false;
   const missed = () => {
@@ -90,7 +101,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const queue = await createQueueWorker(config, {
     workerId: id,
     slots: config.workerSlots,
-    process: (deploymentId) => processDeployment(deploymentId, worker, active),
+    process: (deploymentId) => processDeployment(deploymentId, worker, active).finally(collecting.soon),
     onError: (error) => logger.warn({ err: error }, 'the queue'),
   });
 
@@ -107,7 +118,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
       for (const interruption of active.values()) interruption.fire('shutdown');
       await Promise.all([queue.close(), advertising.stop()]);
       await Promise.all(stopListening.map((stop) => stop()));
-      await Promise.all([clearing.stop(), refreshing.stop(), sweeping.stop()]);
+      await Promise.all([clearing.stop(), refreshing.stop(), sweeping.stop(), collecting.stop()]);
       await source.close();
       await database.close();
     },

@@ -10,8 +10,9 @@ import {
   type Secrets,
 } from '@pierhead/database';
 import type { Logger } from '@pierhead/logger';
-import type { Capabilities, HostSettings, Storage } from '@pierhead/model';
+import type { Capabilities, HostSettings } from '@pierhead/model';
 import type { RegistrySource } from '@pierhead/plugin-host';
+import type { FolderStorage } from '@pierhead/storage';
 import type { Bell } from './bell.js';
 
 /** A worker's database, and what it does there. */
@@ -34,7 +35,7 @@ export interface WorkerContext extends ReturnType<typeof repositoriesOf> {
   /** Rings when a gateway has taken in a newer route table. */
   acknowledgements: Bell;
   secrets: Secrets;
-  storage: Storage;
+  storage: FolderStorage;
   source: RegistrySource;
   host: HostSettings;
   /** What services may ask this worker for. */

@@ -1,5 +1,12 @@
-import { buildImage, connectEngine, engineUnavailable, removeImage } from '@pierhead/docker';
-import { type Artifact, type Builder, type CallContext, type Source, UserError } from '@pierhead/model';
+import { buildImage, connectEngine, engineUnavailable, listImages, ownLabels, removeImage } from '@pierhead/docker';
+import {
+  type Artifact,
+  type ArtifactName,
+  type Builder,
+  type CallContext,
+  type Source,
+  UserError,
+} from '@pierhead/model';
 import type { DockerfileConfig } from './dockerfile-config.js';
 
 /** Builds a tree's Dockerfile; nothing about the deployment reaches the build, so equal content gives equal layers. */
@@ -15,14 +22,19 @@ class DockerfileBuilder implements Builder<DockerfileConfig> {
       target,
       platform,
       cacheFrom,
+      labels: ownLabels(context.host.installation),
       signal: context.signal,
       onOutput: (text, stream) => context.log(text, stream),
     });
     return { kind: 'image', ...image };
   }
 
-  async discard({ digest }: Artifact, { host, signal }: CallContext): Promise<void> {
-    await removeImage(connectEngine(host.dockerHost), digest, signal);
+  async discard({ digest }: ArtifactName, { host, signal }: CallContext): Promise<void> {
+    await removeImage(connectEngine(host.dockerHost), digest, host.installation, signal);
+  }
+
+  list({ host, signal }: CallContext) {
+    return listImages(connectEngine(host.dockerHost), host.installation, signal);
   }
 
   unavailable(context: Pick<CallContext, 'host' | 'signal'>) {

@@ -42,7 +42,7 @@ function behaviour<S extends Scope>(manifest: BuilderManifest, fixture: BuilderF
     };
     const build = async ({ source, config }: Required<Input>, change: Partial<CallContext> = {}) =>
       builder.build(source, config, { ...context, ...change });
-    return { source: prepared.source, config, broken, build };
+    return { source: prepared.source, config, broken, build, builder, context };
   };
 
   return [
@@ -56,6 +56,12 @@ function behaviour<S extends Scope>(manifest: BuilderManifest, fixture: BuilderF
         assert.equal(artifact.kind, manifest.produces);
         assert.match(artifact.digest, /^sha256:[0-9a-f]{64}$/);
         assert.ok(artifact.bytes >= 0, 'it has a size');
+        const listed = await prepared.builder.list?.(prepared.context);
+        if (listed)
+          assert.ok(
+            listed.some(({ digest }) => digest === artifact.digest),
+            'it is listed',
+          );
       },
     },
     {

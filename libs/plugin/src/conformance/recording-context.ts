@@ -25,7 +25,12 @@ export async function recordingContext(scope: Scope, given: Partial<CallContext>
     signal: new AbortController().signal,
     workspace,
     storage: noStorage,
-    host: { dockerHost: 'unix:///var/run/docker.sock', dockerNetwork: 'bridge', egressAllow: [] },
+    host: {
+      installation: 'conformance',
+      dockerHost: 'unix:///var/run/docker.sock',
+      dockerNetwork: 'bridge',
+      egressAllow: [],
+    },
     ...given,
   };
 }

@@ -60,8 +60,12 @@ function behaviour<S extends Scope>(manifest: RuntimeManifest, fixture: RuntimeF
         const found = await runtime.adopt(spec, context);
         // A runtime that starts nothing of its own, such as one that serves stored files, has nothing to find.
         if (instance.ids.length > 0) assert.deepEqual(found?.ids.toSorted(), instance.ids.toSorted());
+        if (instance.ids.length > 0) assert.notEqual(await isListed(runtime, spec, context), false, 'it is listed');
+        const elsewhere = { ...context, host: { ...context.host, installation: 'another' } };
+        assert.ok(!(await isListed(runtime, spec, elsewhere)), 'another installation does not list it');
         await runtime.stop(spec, context);
         if (instance.ids.length > 0) assert.equal(await runtime.adopt(spec, context), null);
+        assert.ok(!(await isListed(runtime, spec, context)), 'what was stopped is not listed');
         await runtime.stop(spec, context);
       },
     },
@@ -75,6 +79,12 @@ function behaviour<S extends Scope>(manifest: RuntimeManifest, fixture: RuntimeF
       },
     },
   ];
+}
+
+/** Null for a runtime that cannot tell. */
+async function isListed(runtime: Runtime, { deploymentId }: RunSpec, context: CallContext): Promise<boolean | null> {
+  const listed = await runtime.list?.(context);
+  return listed ? listed.some((each) => each.deploymentId === deploymentId) : null;
 }
 
 async function becomesHealthy(runtime: Runtime, instance: Instance, spec: RunSpec, context: CallContext) {

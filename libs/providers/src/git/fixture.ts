@@ -13,7 +13,12 @@ export function callContext(workspace: string, change: { allow?: string[]; signa
       treePath: async () => null,
       removeTree: async () => {},
     },
-    host: { dockerHost: '', dockerNetwork: '', egressAllow: change.allow ?? ['127.0.0.0/8', '::1/128'] },
+    host: {
+      installation: 'test',
+      dockerHost: '',
+      dockerNetwork: '',
+      egressAllow: change.allow ?? ['127.0.0.0/8', '::1/128'],
+    },
   };
   return { context, lines };
 }

@@ -18,7 +18,12 @@ import { manifest } from './index.js';
 t.setTimeout(120_000);
 const skip = await dockerMissing();
 if (!skip) await ensureBaseImages();
-const host = { dockerHost: testDockerHost, dockerNetwork: 'bridge', egressAllow: ['127.0.0.0/8'] };
+const host = {
+  installation: 'test',
+  dockerHost: testDockerHost,
+  dockerNetwork: 'bridge',
+  egressAllow: ['127.0.0.0/8'],
+};
 
 /** Tags busybox with a name that no image registry knows. */
 async function localImage(t: Test): Promise<string> {

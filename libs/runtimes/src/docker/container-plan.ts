@@ -1,5 +1,5 @@
-import { type ContainerSettings, type ImageFacts, identityLabels } from '@pierhead/docker';
-import { type RunSpec, UserError } from '@pierhead/model';
+import { type ContainerSettings, type ImageFacts, identityLabels, ownLabels } from '@pierhead/docker';
+import { type HostSettings, type RunSpec, UserError } from '@pierhead/model';
 import type { DockerConfig } from './docker-config.js';
 
 export interface ContainerPlan {
@@ -10,6 +10,7 @@ export interface ContainerPlan {
 export const portLabel = 'pierhead.port';
 export const replicaLabel = 'pierhead.replica';
 export const replicasLabel = 'pierhead.replicas';
+export const nameLabel = 'pierhead.name';
 
 const defaultPort = 8_080;
 
@@ -28,7 +29,7 @@ export function planContainers(
   digest: string,
   spec: RunSpec<DockerConfig>,
   port: number,
-  network: string,
+  { dockerNetwork, installation }: Pick<HostSettings, 'dockerNetwork' | 'installation'>,
 ): ContainerPlan[] {
   const { config, serviceName, deploymentId } = spec;
   const env = envOf(spec.variables, port);
@@ -39,9 +40,9 @@ export function planContainers(
       Image: digest,
       ...(config.command ? { Cmd: config.command } : {}),
       Env: env,
-      Labels: labelsOf(spec, port, number),
+      Labels: { ...ownLabels(installation), ...labelsOf(spec, port, number) },
       Healthcheck: { Test: ['NONE'] },
-      HostConfig: hostConfig(config.resources, network),
+      HostConfig: hostConfig(config.resources, dockerNetwork),
     },
   }));
 }
@@ -62,6 +63,7 @@ const badVariable = (name: string) =>
 
 const labelsOf = (spec: RunSpec<DockerConfig>, port: number, number: number) => ({
   ...identityLabels(spec),
+  [nameLabel]: spec.serviceName,
   [portLabel]: String(port),
   [replicaLabel]: String(number),
   [replicasLabel]: String(spec.config.replicas),

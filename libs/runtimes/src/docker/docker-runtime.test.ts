@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { buildImage, callEngine, inspectContainer, listContainers } from '@pierhead/docker';
+import { buildImage, callEngine, createContainer, inspectContainer, listContainers, ownLabels } from '@pierhead/docker';
 import type { Artifact, Instance, OutputLine } from '@pierhead/model';
 import { createRegistries } from '@pierhead/registry';
 import {
@@ -35,8 +35,8 @@ interface Inspected {
 const { runtimes } = createRegistries({ providers: [], builders: [], runtimes: [manifest] });
 const validate = async (config: unknown) => (await runtimes.validateRuntimeConfig('docker', config))!;
 
-async function image(t: Test, files: Record<string, string>): Promise<Artifact> {
-  const options = { source: t.testdir(files), context: '.', dockerfile: 'Dockerfile', onOutput: () => {} };
+async function image(t: Test, files: Record<string, string>, labels: Record<string, string> = {}): Promise<Artifact> {
+  const options = { source: t.testdir(files), context: '.', dockerfile: 'Dockerfile', labels, onOutput: () => {} };
   const built = await buildImage(engine, { ...options, signal: AbortSignal.timeout(60_000) });
   made.push(built.digest);
   return { kind: 'image', ...built };
@@ -129,6 +129,7 @@ t.test('a container gets what the allow-list names and no more', { skip }, async
   t.same(found.Config.Cmd, ['sleep', '600']);
   t.match(found.Config.Labels, {
     'pierhead.managed': 'true',
+    'pierhead.installation': 'conformance',
     'pierhead.service': spec.serviceId,
     'pierhead.environment': 'production',
     'pierhead.deployment': spec.deploymentId,
@@ -246,6 +247,20 @@ t.test('replicas start together, are found again, and all stop', { skip }, async
   await runtime.stop(spec, context);
   t.same(await listContainers(engine, { 'pierhead.deployment': spec.deploymentId }), []);
   t.match(await runtime.adopt(other, context), { ids: neighbour.ids }, 'another deployment is left alone');
+});
+
+t.test('a container that somebody else made of an image of ours is not listed', { skip }, async (t) => {
+  const { runtime, spec, context } = await setUp(t, { command: ['sleep', '600'] });
+  const files = { Dockerfile: `FROM busybox\nLABEL s=${randomUUID()}\n` };
+  const installation = randomUUID();
+  const artifact = await image(t, files, ownLabels(installation));
+  const own = { ...context, host: { ...context.host, installation } };
+  const id = await createContainer(engine, `pierhead-test-${randomUUID()}`, { Image: artifact.digest, Cmd: ['sh'] });
+  t.teardown(() => callEngine(engine, { method: 'DELETE', path: `/containers/${id}`, query: { force: true } }));
+  t.same(await runtime.list(own), []);
+  await runtime.start(artifact, spec, own);
+  const { serviceId, serviceName, environment, deploymentId } = spec;
+  t.same(await runtime.list(own), [{ serviceId, serviceName, environment, deploymentId }]);
 });
 
 t.test('an app gets time to end', { skip }, async (t) => {

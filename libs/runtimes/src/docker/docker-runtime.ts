@@ -9,6 +9,7 @@ import {
   inspectImage,
   type ListedContainer,
   listContainers,
+  ownLabels,
   removeContainer,
   startContainer,
   statusOf,
@@ -28,6 +29,7 @@ import {
 import { checkRunning, ended } from './app-state.js';
 import {
   type ContainerPlan,
+  nameLabel,
   planContainers,
   portLabel,
   portOf,
@@ -49,7 +51,7 @@ class DockerRuntime implements Runtime<DockerConfig> {
     const image = spec.config.port === undefined ? await inspectImage(engine, artifact.digest, context.signal) : null;
     const port = portOf(spec, image);
     const { graceSeconds } = spec.config.healthCheck;
-    const plans = planContainers(artifact.digest, spec, port, context.host.dockerNetwork);
+    const plans = planContainers(artifact.digest, spec, port, context.host);
     try {
       return { ...(await startAll(engine, plans, port, context)), graceSeconds };
     } catch (error) {
@@ -90,6 +92,12 @@ class DockerRuntime implements Runtime<DockerConfig> {
     const engine = connectEngine(context.host.dockerHost);
     const found = await containersOf(identity, context);
     await Promise.all(found.map((each) => removeContainer(engine, each.id, stopGraceSeconds, context.signal)));
+  }
+
+  async list({ host, signal }: CallContext): Promise<Identity[]> {
+    const found = await listContainers(connectEngine(host.dockerHost), ownLabels(host.installation), signal);
+    const identities = found.flatMap((each) => identityOf(each) ?? []);
+    return [...new Map(identities.map((each) => [each.deploymentId, each])).values()];
   }
 
   async *logs(
@@ -149,6 +157,17 @@ async function containersOf(identity: Identity, context: CallContext): Promise<L
   const engine = connectEngine(context.host.dockerHost);
   const found = await listContainers(engine, identityLabels(identity), context.signal);
   return found.toSorted((a, b) => Number(a.labels[replicaLabel]) - Number(b.labels[replicaLabel]));
+}
+
+/** Null for a container that somebody made of an image of ours: it inherits the image's labels, and no more. */
+function identityOf({ labels }: ListedContainer): Identity | null {
+  const {
+    'pierhead.service': serviceId,
+    'pierhead.environment': environment,
+    'pierhead.deployment': deploymentId,
+  } = labels;
+  if (!serviceId || !environment || !deploymentId) return null;
+  return { serviceId, environment, deploymentId, serviceName: labels[nameLabel] ?? '' };
 }
 
 function upstreamOf(container: ListedContainer, network: string): Upstream | null {

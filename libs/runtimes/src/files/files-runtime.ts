@@ -9,6 +9,7 @@ export function createFilesRuntime(): Runtime {
     // There is nothing to find again: starting once more costs nothing and answers the same.
     adopt: async () => null,
     stop: async () => {},
+    list: async () => [],
     async *logs() {},
   };
 }

@@ -37,7 +37,7 @@ export const uploadRoutes: Routes = async (app, { uploads, storage }) => {
       const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
       const format = Object.entries(formats).find(([each]) => each === type)?.[1];
       if (!format) throw notAnArchive();
-      const saved = await storage.saveUpload(request.body as Readable, format);
+      const saved = await storage.saveUpload(request.body as Readable, format, { record: uploads.save });
       const { id, digest, bytes, files } = await uploads.save(saved);
       request.audit = { target: { kind: 'upload', id }, after: { digest, bytes, files } };
       return reply.code(201).send({ id, digest, bytes, files });

@@ -1,0 +1,39 @@
+import type { Database } from './connect.js';
+import type { HeldArtifact } from './plan-artifacts.js';
+
+const keepReleases = 5;
+
+/** Artifacts of deployments, from when they are made until they are discarded. */
+export function artifactRepository({ sql: raw }: Database) {
+  return {
+    /** Every deployment whose artifact has not been discarded. A removed service keeps nothing for a rollback. */
+    async held(): Promise<HeldArtifact[]> {
+      return raw<HeldArtifact[]>`
+        select d.id as "deploymentId", d.service_id as "serviceId", d.environment, d.snapshot->>'builderId' as "builderId", d.artifact,
+          d.status in ('queued', 'running') as unfinished,
+          exists (select 1 from releases r where r.deployment_id = d.id) as live,
+          d.status = 'succeeded' and s.deleted_at is null and count(*) filter (where d.status = 'succeeded')
+            over (partition by d.service_id, d.environment order by d.id desc)
+            <= coalesce((s.delivery->>'keepReleases')::int, ${keepReleases}) as rollback
+        from deployments d join services s on s.id = d.service_id
+        where d.artifact is not null and d.artifact_discarded_at is null
+        order by d.id`;
+    },
+
+    /** Whether anything live or unfinished has this artifact by now. */
+    async isNeeded(digest: string): Promise<boolean> {
+      const rows = await raw`
+        select 1 from deployments d where d.artifact is not null and d.artifact_discarded_at is null and d.artifact->>'digest' = ${digest}
+          and (d.status in ('queued', 'running') or exists (select 1 from releases r where r.deployment_id = d.id)) limit 1`;
+      return rows.length > 0;
+    },
+
+    /** Records that deployments' artifacts are gone, of those that have ended and are not live. */
+    async discarded(deploymentIds: readonly string[]): Promise<void> {
+      if (deploymentIds.length === 0) return;
+      await raw`
+        update deployments d set artifact_discarded_at = now() where d.id in ${raw(deploymentIds)}
+          and d.status not in ('queued', 'running') and not exists (select 1 from releases r where r.deployment_id = d.id)`;
+    },
+  };
+}

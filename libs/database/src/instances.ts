@@ -1,0 +1,25 @@
+import type { Database } from './connect.js';
+
+/** No deployment has another kind of id. */
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What deployments have running. */
+export function instanceRepository({ sql: raw }: Database) {
+  return {
+    /**
+     * Of these deployments, the ones of which nothing should run any more. What belongs to a service and environment
+     * in which a deployment runs is left to the worker that runs it.
+     */
+    async strays(deploymentIds: readonly string[]): Promise<string[]> {
+      const ids = deploymentIds.filter((id) => uuid.test(id));
+      if (ids.length === 0) return [];
+      const rows = await raw<{ id: string }[]>`
+        select asked.id::text as id from unnest(${raw.array(ids)}::uuid[]) as asked(id)
+        where not exists (select 1 from releases r where r.deployment_id = asked.id)
+          and not exists (
+            select 1 from deployments d where d.id = asked.id and (d.status in ('queued', 'running') or exists (
+              select 1 from deployments o where o.service_id = d.service_id and o.environment = d.environment and o.status = 'running')))`;
+      return rows.map((row) => row.id);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { instanceRepository } from '@pierhead/database';
+import type { Runtime } from '@pierhead/model';
+import { dispose } from './look-up.js';
+import { withTaskContext } from './task-context.js';
+import type { WorkerContext } from './worker-context.js';
+
+/** Stops what runs on this machine for deployments that have ended and are not live. */
+export async function collectInstances(worker: WorkerContext): Promise<void> {
+  const { runtimes } = worker.source.current();
+  for (const { id, available } of worker.capabilities.runtimes) {
+    const runtime = available ? await runtimes.getRuntime(id) : null;
+    if (!runtime?.list) continue;
+    try {
+      await stopStrays(runtime, worker);
+    } finally {
+      await dispose(runtime, worker.logger);
+    }
+  }
+}
+
+async function stopStrays(runtime: Runtime, worker: WorkerContext): Promise<void> {
+  const listed = (await withTaskContext(worker, async (context) => runtime.list?.(context))) ?? [];
+  const strays = await instanceRepository(worker.database).strays(listed.map((each) => each.deploymentId));
+  for (const identity of listed.filter((each) => strays.includes(each.deploymentId))) {
+    worker.logger.info({ deploymentId: identity.deploymentId }, 'stopping what an ended deployment left running');
+    await withTaskContext(worker, (context) => runtime.stop(identity, context));
+    await worker.deployments.stopped(identity.deploymentId);
+  }
+}
