@@ -1,5 +1,5 @@
 import type { LogLine, LogStream } from '@pierhead/model';
-import { and, asc, desc, eq, gt } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import type { Lease } from './runs.js';
 import { steadily } from './steadily.js';
@@ -39,7 +39,13 @@ export function logRepository({ orm, sql: raw }: Database) {
         const chunks = await orm
           .select()
           .from(logChunks)
-          .where(and(eq(logChunks.deploymentId, deploymentId), gt(logChunks.lastSeq, next)))
+          .where(
+            and(
+              eq(logChunks.deploymentId, deploymentId),
+              gt(logChunks.lastSeq, next),
+              gte(logChunks.firstSeq, chunkOf(deploymentId, next)),
+            ),
+          )
           .orderBy(asc(logChunks.firstSeq))
           .limit(8);
         if (chunks.length === 0) break;
@@ -53,6 +59,10 @@ export function logRepository({ orm, sql: raw }: Database) {
     },
   };
 }
+
+/** Where the chunk begins that holds the line after `after`: whatever comes before it is not read. */
+const chunkOf = (deploymentId: string, after: number) => sql<number>`coalesce((select max(first_seq) from log_chunks
+  where deployment_id = ${deploymentId} and first_seq <= ${after + 1}), 0)`;
 
 const unpack = ([atMs, stage, stream, text]: PackedLine, seq: number): LogLine => ({
   seq,

@@ -1,6 +1,7 @@
 export * from './api-driver.js';
 export * from './contracts/index.js';
 export * from './docker.js';
+export * from './fill-deployments.js';
 export * from './git-server.js';
 export * from './image-registry.js';
 export * from './missing-program.js';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { startEmbeddedPostgres } from '@pierhead/embedded-postgres';
 import { dockerMissing, ensureBaseImages } from '../docker.js';
 import { redisMissing, startRedis } from '../redis.js';
+import { benchCost } from './cost.js';
 import { benchDocker, benchStatic } from './deploy.js';
 import { benchIdle } from './idle.js';
 import { printed, type Table } from './measure.js';
@@ -14,7 +15,14 @@ import { benchRegistries } from './registries.js';
 import { benchRequests } from './requests.js';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
-const sections = { idle: benchIdle, requests, registries: benchRegistries, queue: queues, deploy: deployments };
+const sections = {
+  idle: benchIdle,
+  requests,
+  registries: benchRegistries,
+  queue: queues,
+  deploy: deployments,
+  cost: benchCost,
+};
 type Section = keyof typeof sections;
 
 const wanted = process.argv.slice(2) as Section[];

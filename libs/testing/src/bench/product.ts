@@ -21,8 +21,11 @@ export interface Product {
 
 const main = fileURLToPath(new URL('../../../../services/standalone/dist/main.js', import.meta.url));
 
-/** @param kept a data folder that the product leaves behind; without it, one that goes with the product */
-export async function startProduct(kept?: string): Promise<Product> {
+/**
+ * @param kept a data folder that the product leaves behind; without it, one that goes with the product
+ * @param more further environment variables
+ */
+export async function startProduct(kept?: string, more: Record<string, string> = {}): Promise<Product> {
   const dataDir = kept ?? mkdtempSync(join(tmpdir(), 'pierhead-bench-'));
   const [apiPort, catalogPort, gatewayPort] = [await freePort(), await freePort(), await freePort()];
   const env = {
@@ -33,6 +36,7 @@ export async function startProduct(kept?: string): Promise<Product> {
     PIERHEAD_GATEWAY_PORT: String(gatewayPort),
     PIERHEAD_SAMPLE: 'off',
     LOG_LEVEL: 'warn',
+    ...more,
   };
   const started = performance.now();
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
