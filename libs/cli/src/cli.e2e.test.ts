@@ -89,6 +89,7 @@ t.test('the command works against a running Pierhead', async (t) => {
     t.same(await json('services', 'show', service.id), service);
     t.match(await pierhead('projects'), { code: 0, out: /^default /m });
     t.match(await pierhead('workers'), { code: 0, out: /\d\/\d/ });
+    t.match(await pierhead('storage'), { code: 0, out: /free disk .+ of .+/ });
     const [deployment] = await json('deployments', name);
     t.match(await pierhead('deployments', name), { out: /^#1 live +succeeded/m });
     const stored = await pierhead('logs', deployment.id);

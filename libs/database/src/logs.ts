@@ -60,9 +60,9 @@ export function logRepository({ orm, sql: raw }: Database) {
   };
 }
 
-/** Where the chunk begins that holds the line after `after`: whatever comes before it is not read. */
+/** Where the chunk begins that holds line `after`: whatever comes before it is not read. */
 const chunkOf = (deploymentId: string, after: number) => sql<number>`coalesce((select max(first_seq) from log_chunks
-  where deployment_id = ${deploymentId} and first_seq <= ${after + 1}), 0)`;
+  where deployment_id = ${deploymentId} and first_seq <= ${after}), 0)`;
 
 const unpack = ([atMs, stage, stream, text]: PackedLine, seq: number): LogLine => ({
   seq,

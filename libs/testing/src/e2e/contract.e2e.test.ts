@@ -1,6 +1,7 @@
 import t from 'tap';
 import { events } from '../api-driver.js';
 import { dockerMissing, ensureBaseImages, removeTestImages } from '../docker.js';
+import { packTarGz } from '../pack-archive.js';
 import { testStack } from '../stack.js';
 import { visit } from '../visit.js';
 import { createSite, freshName, site } from './scenarios.js';
@@ -358,6 +359,23 @@ t.test('the API keeps its contract', async (t) => {
       status: 'failed',
       error: { code: 'upload_not_found', stage: 'resolve', hint: String },
     });
+  });
+
+  t.test('what is kept is told with its reasons', async (t) => {
+    const { body: upload } = await api.upload(packTarGz([{ name: 'index.html', body: 'kept' }]), 'application/gzip');
+    const service = { name: 'kept', providerId: 'static', builderId: 'static', builderConfig: {} };
+    const created = await api.post('/services', { ...service, providerConfig: { uploadId: upload.id } });
+    const { id, artifact } = await api.deploy(created.body.id);
+    const { status, body } = await api.get('/storage?limit=1000');
+    t.equal(status, 200);
+    const found = body.artifacts.items.find((each: { digest: string }) => each.digest === artifact?.digest);
+    t.match(found, { kind: 'files', keptFor: [{ reason: 'live', deploymentId: id, serviceId: created.body.id }] });
+    t.match(
+      body.uploads.items.find((each: { id: string }) => each.id === upload.id),
+      { inUse: true, keptUntil: /^\d{4}-.*Z$/ },
+    );
+    t.ok(body.artifacts.bytes >= found.bytes && body.disk.freeBytes > 0);
+    await api.delete(`/services/${created.body.id}`);
   });
 
   t.test('workers tell what they can do', async (t) => {
