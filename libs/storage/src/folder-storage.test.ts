@@ -48,6 +48,32 @@ t.test('saves an upload under its digest, and finds it again by its id', async (
   t.equal(await storage.uploadFile('evil'), null, 'a digest that is none');
 });
 
+t.test(
+  'an upload is recorded before it lies under its digest, and a tree that is put again is young again',
+  async (t) => {
+    const { storage, left, root } = setUp(t);
+    let seen: string[] = [];
+    const record = async () => {
+      seen = (await left()).filter((name) => name.startsWith('uploads/'));
+    };
+    await storage.saveUpload(Readable.from([archive]), 'tar.gz', { record });
+    t.same(seen, []);
+    const failing = storage.saveUpload(Readable.from([packTar([{ name: 'x' }])]), 'tar', {
+      record: () => Promise.reject(new Error('no database')),
+    });
+    await t.rejects(failing, { message: 'no database' });
+    t.same(await left(), [...empty, `uploads/${digest.slice(7)}`].sort());
+
+    const put = async (name: string) => storage.putTree(await write(join(root, name), { 'index.html': 'hi' }));
+    const tree = await put('one');
+    const index = join((await storage.treePath(tree.digest)) ?? '', '..', 'index.json');
+    await utimes(index, 0, 0);
+    t.same(await storage.listTrees(), [{ digest: tree.digest, madeAt: 0 }]);
+    await put('two');
+    t.ok(((await storage.listTrees())[0]?.madeAt ?? 0) > 0);
+  },
+);
+
 t.test('leaves nothing behind when it refuses an upload', async (t) => {
   const { storage, left } = setUp(t);
   const send = (bytes: Buffer, type: string, limits = {}) => storage.saveUpload(Readable.from([bytes]), type, limits);

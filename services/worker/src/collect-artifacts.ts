@@ -9,6 +9,8 @@ export interface CollectionOptions {
   budget?: number | undefined;
   /** What was made less long ago may belong to a build that has not recorded it yet. */
   graceMs?: number;
+  /** Ends the collection early; what is left waits for the next one. */
+  signal?: AbortSignal;
 }
 
 /** A place where artifacts lie. */
@@ -70,6 +72,7 @@ async function collectIn(place: Place, worker: WorkerContext, options: Collectio
   const settled = lying?.filter(({ digest, madeAt }) => !plan.kept.has(digest) && Date.now() - madeAt > graceMs);
   const unneeded = settled ?? doomed.map(({ artifact }) => artifact).filter(({ digest }) => !plan.kept.has(digest));
   for (const digest of new Set(unneeded.map((each) => each.digest))) {
+    if (options.signal?.aborted) return;
     if (await artifacts.isNeeded(digest)) continue;
     worker.logger.info({ digest }, 'discarding an artifact that no release needs');
     await place.discard(digest);

@@ -21,7 +21,8 @@ const soonMs = 3_000;
 export function startCollecting(worker: WorkerContext, options: Options): Collecting {
   const report = (error: unknown) =>
     worker.logger.warn({ err: error }, 'the collection failed; it will be tried again');
-  const collecting = repeat(() => collect(worker, options), everyMs, report);
+  const stopping = new AbortController();
+  const collecting = repeat(() => collect(worker, { ...options, signal: stopping.signal }), everyMs, report);
   let timer: NodeJS.Timeout | null = null;
   const soon = () => {
     timer ??= setTimeout(() => {
@@ -34,6 +35,7 @@ export function startCollecting(worker: WorkerContext, options: Options): Collec
     soon,
     async stop() {
       if (timer) clearTimeout(timer);
+      stopping.abort();
       await collecting.stop();
     },
   };
@@ -46,6 +48,7 @@ export function startCollecting(worker: WorkerContext, options: Options): Collec
 export async function collect(worker: WorkerContext, options: Options): Promise<void> {
   const { database, storage, logger } = worker;
   const attempt = async (what: string, step: () => Promise<unknown>) => {
+    if (options.signal?.aborted) return;
     await step().catch((error) => logger.warn({ err: error }, `${what} could not be collected; trying again later`));
   };
   await attempt('workspaces', () => sweepOwnWorkspaces(worker, options.active));
