@@ -1170,7 +1170,7 @@ export interface components {
             versions: {
                 version: string;
                 services: number;
-                /** @description Those in which it did its work, well or not. */
+                /** @description Those of the last 1,000 in which it did its work, well or not. */
                 deployments: number;
                 /** @description Those that failed in its work: resolve and fetch for a provider, build for a builder, release and verify for a runtime. */
                 failed: number;

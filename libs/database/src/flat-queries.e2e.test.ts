@@ -1,10 +1,10 @@
-import { fillDeployments, testDatabase } from '@pierhead/testing';
+import { fillDeployments, order, testDatabase } from '@pierhead/testing';
 import t from 'tap';
 import { artifactRepository } from './artifacts.js';
 import { connect } from './connect.js';
 import { deploymentRepository } from './deployments.js';
 import { dispatchRepository } from './dispatch.js';
-import { order, worker } from './fixture.js';
+import { worker } from './fixture.js';
 import { newId } from './ids.js';
 import { instanceRepository } from './instances.js';
 import { logRepository } from './logs.js';

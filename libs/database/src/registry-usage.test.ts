@@ -98,7 +98,7 @@ t.test('a deployment is counted for an entry that had its turn, and fails the on
   }
 });
 
-t.test('the lookups of the last fifty deployments are shown, and all are counted', async (t) => {
+t.test('the lookups of the last fifty deployments are shown, and more are counted', async (t) => {
   const { database, create, deployments, lookups } = await setUp(t);
   const { id: serviceId } = await create('busy', {
     delivery: { autoDeploy: true, queuePolicy: 'queue-all', keepReleases: 5, workerLabels: [] },
