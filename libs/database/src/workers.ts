@@ -39,9 +39,12 @@ export function workerRepository({ orm }: Database) {
       }));
     },
 
-    /** Every worker that is remembered, the silent ones too. */
-    async known(): Promise<string[]> {
-      return (await orm.select({ id: workers.id }).from(workers)).map((row) => row.id);
+    /** The workers that live, or hold a deployment. */
+    async present(): Promise<string[]> {
+      const rows = await orm.execute<{ id: string }>(sql`
+        select id from workers where last_heartbeat_at > now() - ${liveFor}::interval
+        union select lease_owner from deployments where status = 'running' and lease_owner is not null`);
+      return rows.map((row) => row.id);
     },
 
     /** Workers without a sign of life for a minute, each to be forgotten once nothing is left of it. */

@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const digestPattern = /^sha256:([0-9a-f]{64})$/;
-const staleMs = 24 * 60 * 60 * 1_000;
+const staleMs = 60 * 60 * 1_000;
 
 /** The hexadecimal part of a `sha256:…` digest; null for anything else, so that no other text reaches a path. */
 export const hexOf = (digest: string): string | null => digestPattern.exec(digest)?.[1] ?? null;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Instance, UserError } from '@pierhead/model';
-import type { Run } from './run.js';
+import type { EquippedRun } from './run.js';
 
 const firstPauseMs = 4;
 const growth = 1.2;
@@ -9,7 +9,7 @@ const reportEveryMs = 5_000;
 const defaultGraceSeconds = 60;
 
 /** Probes often at first, then less so, until the instance is healthy or its grace has passed. */
-export async function awaitHealth(run: Run, instance: Instance): Promise<void> {
+export async function awaitHealth(run: EquippedRun, instance: Instance): Promise<void> {
   const started = performance.now();
   const graceMs = (instance.graceSeconds ?? defaultGraceSeconds) * 1_000;
   let reported = started;

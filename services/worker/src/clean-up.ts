@@ -12,15 +12,15 @@ export async function cleanUp(run: Run, worker: WorkerContext): Promise<void> {
   // The database knows whether the switch happened, even where its answer was lost on the way.
   const mayRun = run.started || run.lease.epoch > 1;
   if (mayRun && (await worker.deployments.releaseVersion(deploymentId)) === null)
-    await run.runtime.stop(run.spec, run.context);
+    await stopDeployment(deploymentId, run.context, worker);
   for (const id of await worker.deployments.leftovers(serviceId, environment))
     await stopDeployment(id, run.context, worker);
 }
 
-/** Stops whatever a deployment started, with the runtime that started it, or with a newer one where that is gone. */
+/** Stops whatever a deployment may have started, with the runtime that started it, or with a newer one where that is gone. */
 export async function stopDeployment(deploymentId: string, context: CallContext, worker: WorkerContext): Promise<void> {
   const row = await worker.deployments.find(deploymentId);
-  if (!row?.instance) return;
+  if (!row) return;
   const { serviceId, environment, snapshot } = row;
   const { runtimeId: id, runtimeVersion: version } = snapshot;
   const { runtimes } = worker.source.current();

@@ -5,7 +5,7 @@ import { awaitHealth } from './await-health.js';
 import { cleanUp } from './clean-up.js';
 import { emptyFolder } from './empty-folder.js';
 import { leaseSeconds } from './keep-lease.js';
-import { assertHeld, type Run } from './run.js';
+import { assertHeld, type EquippedRun, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** The seven stages; what an earlier attempt has got done is not done again. `cleanup` runs whatever happened before it. */
@@ -13,14 +13,14 @@ export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
   try {
     // A worker may have died right after its switch: what is live is not touched again.
     const version = await worker.deployments.releaseVersion(run.spec.deploymentId);
-    if (version === null) await bringUp(run, worker);
+    if (version === null) await bringUp(await run.equip(), worker);
     else await run.stage('switch', () => settle(run, worker, version));
   } finally {
     await run.cleanup(() => cleanUp(run, worker));
   }
 }
 
-async function bringUp(run: Run, worker: WorkerContext): Promise<void> {
+async function bringUp(run: EquippedRun, worker: WorkerContext): Promise<void> {
   const artifact = (await artifactLeft(run, worker)) ?? (await make(run, worker));
   const instance =
     (await instanceLeft(run, worker)) ?? (await run.stage('release', () => release(run, worker, artifact)));
@@ -28,14 +28,14 @@ async function bringUp(run: Run, worker: WorkerContext): Promise<void> {
   await run.stage('switch', () => switchTraffic(run, worker, instance));
 }
 
-async function make(run: Run, worker: WorkerContext): Promise<Artifact> {
+async function make(run: EquippedRun, worker: WorkerContext): Promise<Artifact> {
   const revision = await run.stage('resolve', () => resolve(run, worker));
   const source = await run.stage('fetch', () => fetch(run, worker, revision));
   return run.stage('build', () => build(run, worker, source));
 }
 
 /** What an earlier attempt built, where this machine has it. */
-async function artifactLeft(run: Run, worker: WorkerContext): Promise<Artifact | null> {
+async function artifactLeft(run: EquippedRun, worker: WorkerContext): Promise<Artifact | null> {
   const { artifact } = run.left;
   if (!artifact || !(await run.runtime.has?.(artifact, run.context))) return null;
   await takeOver(run, worker, ['resolve', 'fetch', 'build'], `taking over what was built: ${artifact.digest}`);
@@ -43,7 +43,7 @@ async function artifactLeft(run: Run, worker: WorkerContext): Promise<Artifact |
 }
 
 /** What an earlier attempt started on this machine, if it runs. */
-async function instanceLeft(run: Run, worker: WorkerContext): Promise<Instance | null> {
+async function instanceLeft(run: EquippedRun, worker: WorkerContext): Promise<Instance | null> {
   const { instance } = run.left;
   if (!instance) return null;
   const found = await run.runtime.adopt(run.spec, run.context);
@@ -59,7 +59,7 @@ async function takeOver(run: Run, worker: WorkerContext, stages: StageName[], te
 }
 
 /** What was resolved once is what ships, whichever attempt ships it. */
-async function resolve(run: Run, worker: WorkerContext): Promise<Revision> {
+async function resolve(run: EquippedRun, worker: WorkerContext): Promise<Revision> {
   if (run.left.revision) return run.left.revision;
   const { answer, used } = await askSources(run, (provider, { config }) =>
     provider.resolveRevision(config, run.want, run.context),
@@ -70,7 +70,7 @@ async function resolve(run: Run, worker: WorkerContext): Promise<Revision> {
 }
 
 /** A fallback gives the revision that was resolved, wherever that was. */
-async function fetch(run: Run, worker: WorkerContext, revision: Revision): Promise<Source> {
+async function fetch(run: EquippedRun, worker: WorkerContext, revision: Revision): Promise<Source> {
   const { answer, used } = await askSources(run, async (provider, { config }) =>
     provider.fetchSource(revision, config, await emptyFolder(run.sourceFolder), run.context),
   );
@@ -78,14 +78,14 @@ async function fetch(run: Run, worker: WorkerContext, revision: Revision): Promi
   return answer;
 }
 
-async function build(run: Run, worker: WorkerContext, source: Source): Promise<Artifact> {
+async function build(run: EquippedRun, worker: WorkerContext, source: Source): Promise<Artifact> {
   const artifact = await run.builder.build(source, run.builderConfig, run.context);
   assertHeld(run, await worker.runs.built(run.lease, artifact));
   return artifact;
 }
 
 /** Removes what an earlier attempt left before it starts its own. */
-async function release(run: Run, worker: WorkerContext, artifact: Artifact): Promise<Instance> {
+async function release(run: EquippedRun, worker: WorkerContext, artifact: Artifact): Promise<Instance> {
   if (run.lease.epoch > 1) await run.runtime.stop(run.spec, run.context);
   run.started = true;
   const instance = await run.runtime.start(artifact, run.spec, run.context);

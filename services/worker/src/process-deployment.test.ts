@@ -149,7 +149,21 @@ t.test('a cancel that came while nobody held the deployment ends it, and stops w
   const id = await dieIn('verify', world);
   await world.worker.database.sql`update deployments set cancel_requested_at = now() where id = ${id}`;
   t.match(await world.run(id), { status: 'canceled', instance: null });
-  t.same(world.calls, [`stop ${id}`, `stop ${id}`], 'by its name, and by what is recorded of it');
+  t.same(world.calls, [`stop ${id}`]);
+});
+
+t.test('a successor that lacks an entry finishes what is live, and stops what is not', async (t) => {
+  const world = await setUp(t);
+  const { worker, calls, create, run, replaceVersions } = world;
+  const live = await create();
+  await worker.runs.claim(live, 'dead', 0);
+  await worker.runs.switch({ deploymentId: live, owner: 'dead', epoch: 1 }, upstreams);
+  await worker.dispatches.releaseLapsed();
+  replaceVersions('2.0.0');
+  t.match(await run(live), { status: 'succeeded', live: true, stages: [{ name: 'switch', status: 'succeeded' }, {}] });
+  const started = await dieIn('verify', world);
+  t.match(await run(started), { status: 'failed', error: { code: 'provider_version_gone' }, instance: null });
+  t.same(calls, [`stop ${started}`]);
 });
 
 t.test('the world may fail a deployment five times; a stopping worker does not count', async (t) => {

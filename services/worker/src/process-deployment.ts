@@ -7,7 +7,7 @@ import { keepLease, leaseSeconds } from './keep-lease.js';
 import { createLogWriter } from './log-writer.js';
 import { openLookUp } from './look-up.js';
 import { deploy } from './pipeline.js';
-import { createRun, type Parts, type Run } from './run.js';
+import { createRun, type Hold, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** Claims a deployment, runs it to its end and records how it ended. A deployment that is not ours to run is left alone. */
@@ -43,14 +43,11 @@ async function isForUs(deploymentId: string, worker: WorkerContext): Promise<boo
   return canRun(worker, requirements) || worker.dispatches.isFor(deploymentId, requirements, worker.id);
 }
 
-type Hold = Pick<Parts, 'lease' | 'interruption' | 'log'>;
-
 async function runToEnd(row: Claimed, hold: Hold, worker: WorkerContext): Promise<void> {
   let run: Run | null = null;
   const lookUp = openLookUp(row.id, worker);
   try {
-    const parts = await lookUp.parts(row.snapshot);
-    run = await createRun(row, { ...hold, ...parts, lookUp }, worker);
+    run = await createRun(row, hold, lookUp, worker);
     await deploy(run, worker);
     await hold.log.flush();
     await worker.runs.finish(hold.lease, { status: 'succeeded' });

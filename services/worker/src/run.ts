@@ -19,17 +19,12 @@ import type { LookUp } from './look-up.js';
 import type { SourcePlace } from './source-place.js';
 import type { WorkerContext } from './worker-context.js';
 
-/** One deployment in a worker's hands: what to run it with, and where its progress is recorded. */
+/** One deployment in a worker's hands, and where its progress is recorded. */
 export interface Run {
   lease: Lease;
   want: Want;
-  /** The service's own source, then its fallbacks. */
-  places: SourcePlace[];
   /** The place that answered last, in an earlier attempt too. */
   sourceUsed: SourceUsed | null;
-  builder: Builder;
-  runtime: Runtime;
-  builderConfig: unknown;
   spec: RunSpec;
   context: CallContext;
   /** The empty folder that the source goes into. */
@@ -47,23 +42,31 @@ export interface Run {
   stage<T>(name: StageName, work: () => Promise<T>): Promise<T>;
   /** Runs the last stage: also after an interruption, with a deadline of its own, and never throws. */
   cleanup(work: () => Promise<void>): Promise<void>;
+  /** Looks up what the deployment is brought up with. Throws UserError where this worker has not all of it. */
+  equip(): Promise<EquippedRun>;
+}
+
+/** A deployment with what it takes to bring it up. */
+export interface EquippedRun extends Run {
+  /** The service's own source, then its fallbacks. */
+  places: SourcePlace[];
+  builder: Builder;
+  runtime: Runtime;
+  builderConfig: unknown;
 }
 
 /** What earlier attempts at a deployment have stored; whether it is still there shows when it is needed. */
 export type Left = Pick<DeploymentColumns, 'revision' | 'artifact' | 'instance'>;
 
-export type Parts = Pick<Run, 'lease' | 'builder' | 'runtime' | 'interruption'> & {
-  log: LogWriter;
-  provider: Provider;
-  lookUp: LookUp;
-};
+export type Hold = Pick<Run, 'lease' | 'interruption'> & { log: LogWriter };
 
 const cleanupMs = 60_000;
 
 /** Gathers what a deployment needs, its secrets opened, with an empty workspace of its own. */
 export async function createRun(
   row: DeploymentColumns,
-  { log, provider, lookUp, ...parts }: Parts,
+  { log, ...hold }: Hold,
+  lookUp: LookUp,
   worker: WorkerContext,
 ): Promise<Run> {
   const { snapshot, serviceId, environment, id: deploymentId } = row;
@@ -76,18 +79,16 @@ export async function createRun(
   let writingTo: StageName = 'resolve';
   const begin = async (name: StageName) => {
     writingTo = name;
-    if (!(await worker.runs.startStage(parts.lease, name))) throw parts.interruption.fire('lease-lost');
+    if (!(await worker.runs.startStage(hold.lease, name))) throw hold.interruption.fire('lease-lost');
   };
   // Snapshots from before there were timeouts have none.
   const timeouts = snapshot.timeouts ?? defaultTimeouts;
-  const end = (name: StageName, status: StageStatus) => worker.runs.endStage(parts.lease, name, status);
+  const end = (name: StageName, status: StageStatus) => worker.runs.endStage(hold.lease, name, status);
 
   const run: Run = {
-    ...parts,
+    ...hold,
     want: row.want,
-    places: placesOf(opened, provider, lookUp),
     sourceUsed: row.sourceUsed,
-    builderConfig,
     spec: {
       serviceId,
       serviceName,
@@ -103,22 +104,22 @@ export async function createRun(
     left: { revision: row.revision, artifact: row.artifact, instance: row.instance },
     context: {
       log: (text, stream = 'stdout') => log.write(writingTo, stream, text),
-      signal: parts.interruption.signal,
+      signal: hold.interruption.signal,
       workspace,
       storage: worker.storage,
       host: worker.host,
     },
     async stage(name, work) {
-      parts.interruption.signal.throwIfAborted();
+      hold.interruption.signal.throwIfAborted();
       run.stageName = name;
       await begin(name);
-      const stopDeadline = stageDeadline(name, timeouts, parts.interruption);
+      const stopDeadline = stageDeadline(name, timeouts, hold.interruption);
       try {
         const outcome = await work();
         await end(name, 'succeeded');
         return outcome;
       } catch (error) {
-        await end(name, parts.interruption.reason === 'canceled' ? 'canceled' : 'failed').catch(() => {});
+        await end(name, hold.interruption.reason === 'canceled' ? 'canceled' : 'failed').catch(() => {});
         throw error;
       } finally {
         stopDeadline();
@@ -127,13 +128,17 @@ export async function createRun(
     async cleanup(work) {
       run.context = { ...run.context, signal: AbortSignal.timeout(cleanupMs) };
       try {
-        if (parts.interruption.reason !== 'lease-lost') await begin('cleanup');
+        if (hold.interruption.reason !== 'lease-lost') await begin('cleanup');
         await work();
         await end('cleanup', 'succeeded');
       } catch (error) {
         worker.logger.warn({ err: error, deploymentId }, 'cleanup did not finish');
         await end('cleanup', 'failed').catch(() => {});
       }
+    },
+    async equip() {
+      const { provider, ...parts } = await lookUp.parts(snapshot);
+      return Object.assign(run, { ...parts, builderConfig, places: placesOf(opened, provider, lookUp) });
     },
   };
   return run;

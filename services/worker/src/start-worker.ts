@@ -42,7 +42,7 @@ export interface RunningWorker {
 
 const clearMs = 10_000;
 const refreshMs = 30_000;
-const sweepMs = 60_000;
+const sweepMs = 15_000;
 
 /** Starts a worker: it takes deployments from the queue until it is closed. */
 export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): Promise<RunningWorker> {
@@ -76,7 +76,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
 
   const advertising = await startAdvertising(worker, { slots: config.workerSlots, running: () => active.size });
   const workers = workerRepository(database);
-  const sweep = async () => sweepWorkspaces(workspacesRoot, await workers.known());
+  const sweep = async () => sweepWorkspaces(workspacesRoot, await workers.present());
   await sweep();
 
   const report = (error: unknown) => logger.warn({ err: error }, 'a recurring task failed; it will be tried again');
