@@ -1564,6 +1564,7 @@ export interface components {
             id: string;
             slots: number;
             running: number;
+            refusal: string | null;
             labels: string[];
             capabilities: {
                 providers: {

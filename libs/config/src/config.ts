@@ -30,7 +30,7 @@ const port = (text: string) => {
 
 const count = (text: string) => (/^[1-9]\d{0,3}$/.test(text) ? Number(text) : wrong('a whole number from 1 to 9999'));
 
-const bytes = (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : wrong('a number of bytes'));
+const bytes = (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : wrong('a whole number of bytes'));
 
 const oneOf =
   <const T extends string>(...values: T[]) =>
@@ -90,6 +90,8 @@ function variable<T>(
 ): Variable<T> {
   return { name, default: shown, meaning, parse, fallback };
 }
+
+const mebibyte = 1_048_576;
 
 const unset = () => undefined;
 
@@ -222,6 +224,27 @@ export const variables = {
     'how old the log of a deployment may become before it is removed',
     count,
     () => 30,
+  ),
+  minFreeMemory: variable(
+    'PIERHEAD_MIN_FREE_MEMORY',
+    '268435456 (256 MiB)',
+    'bytes of memory that must be free for a worker to take a deployment and to begin a build; 0 for any',
+    bytes,
+    () => 256 * mebibyte,
+  ),
+  minFreeDisk: variable(
+    'PIERHEAD_MIN_FREE_DISK',
+    '1073741824 (1 GiB)',
+    'the same of the disks of the data folder and of the engine',
+    bytes,
+    () => 1_024 * mebibyte,
+  ),
+  shutdownGraceSeconds: variable(
+    'PIERHEAD_SHUTDOWN_GRACE_SECONDS',
+    '10',
+    'how long a service that is asked to end may finish what is under way',
+    count,
+    () => 10,
   ),
   databaseUrl: variable('DATABASE_URL', 'embedded', 'PostgreSQL 14 or newer', urlOf('postgres', 'postgresql'), unset),
   redisUrl: variable(

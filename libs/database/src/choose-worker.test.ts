@@ -15,6 +15,7 @@ const crew = (traits: Record<string, WorkerTraits & { busy?: number }>): LiveWor
   Object.entries(traits).map(([id, { busy = 0, ...rest }]) => ({ ...worker(id, rest), busy }));
 
 const noDocker = { fault: 'No Docker engine answers.' };
+const noRoom = { refusal: 'Only 1 MB is free.' };
 const lacksBuilder: WorkerTraits = { lacks: ['builder'] };
 
 const cases: [string, Requirements, LiveWorker[], string | null | { reason: string }][] = [
@@ -55,12 +56,32 @@ const cases: [string, Requirements, LiveWorker[], string | null | { reason: stri
     crew({ a: {}, b: { ...lacksBuilder, labels: ['gpu'] } }),
     { reason: 'Worker b: It does not have the builder b 1.0.0.' },
   ],
+  ['one has no room', needs(), crew({ a: noRoom, b: { busy: 9 } }), 'b'],
+  [
+    'nobody has room',
+    needs(),
+    crew({ a: noRoom, b: { refusal: 'It is stopping.' } }),
+    { reason: 'Worker a: Only 1 MB is free. Worker b: It is stopping.' },
+  ],
+  [
+    'of those who can, nobody has room',
+    needs(),
+    crew({ a: noRoom, b: noDocker }),
+    { reason: 'Worker a: Only 1 MB is free.' },
+  ],
+  [
+    'many have no room',
+    needs(),
+    crew({ a: noRoom, b: noRoom, c: noRoom, d: noRoom, e: noRoom }),
+    { reason: /^(Worker [abc]: Only 1 MB is free\. ){3}2 more workers cannot either\.$/ as unknown as string },
+  ],
 ];
 
 for (const [name, requirements, workers, expected] of cases)
   t.test(name, async (t) => {
     const wanted = typeof expected === 'object' && expected !== null ? expected : { workerId: expected };
-    t.same(chooseWorker(requirements, workers), wanted);
+    t.match(chooseWorker(requirements, workers), wanted);
+    t.same(Object.keys(chooseWorker(requirements, workers)), Object.keys(wanted));
   });
 
 t.test('a worker that has not taken it is the last choice, but a choice', async (t) => {

@@ -11,6 +11,8 @@ export interface LiveWorker {
   slots: number;
   /** Deployments that it runs, or that were handed to it and wait. */
   busy: number;
+  /** Why it takes none now, in a sentence; null while it does. */
+  refusal: string | null;
   labels: readonly string[];
   capabilities: Capabilities;
 }
@@ -35,6 +37,14 @@ export const canRun = (worker: Able, { labels, entries }: Requirements): boolean
  * does not wait: it goes to those that can say why it fails.
  */
 export function findCandidates(requirements: Requirements, workers: readonly LiveWorker[]): LiveWorker[] | string {
+  const suited = findSuited(requirements, workers);
+  if (typeof suited === 'string') return suited;
+  const willing = suited.filter(({ refusal }) => refusal === null);
+  return willing.length > 0 ? willing : unwilling(suited);
+}
+
+/** As if all of them had room. */
+function findSuited(requirements: Requirements, workers: readonly LiveWorker[]): LiveWorker[] | string {
   const { labels, entries } = requirements;
   if (workers.length === 0) return 'No worker is running.';
   const labelled = workers.filter((worker) => hasLabels(worker, labels));
@@ -86,6 +96,14 @@ function unable({ entries }: Requirements, workers: readonly LiveWorker[]): stri
     const lacks = `It does not have the ${entry.kind} ${entry.id} ${entry.version}.`;
     return [`Worker ${worker.id}: ${known ? (known.reason?.message ?? 'It is not available.') : lacks}`];
   });
-  const more = workers.length - told;
-  return [...reasons, ...(more > 0 ? [`${more} more workers cannot either.`] : [])].join(' ');
+  return [...reasons, ...further(workers)].join(' ');
 }
+
+/** They could, but not now. */
+function unwilling(workers: readonly LiveWorker[]): string {
+  const reasons = workers.slice(0, told).map(({ id, refusal }) => `Worker ${id}: ${refusal}`);
+  return [...reasons, ...further(workers)].join(' ');
+}
+
+const further = ({ length }: readonly LiveWorker[]) =>
+  length > told ? [`${length - told} more workers cannot either.`] : [];

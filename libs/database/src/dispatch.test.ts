@@ -1,6 +1,7 @@
-import { order, plainService } from '@pierhead/testing';
+import { order, plainService, until } from '@pierhead/testing';
 import t from 'tap';
 import { setUp, worker } from './fixture.js';
+import { listen } from './listen.js';
 
 const gpu = { delivery: { ...plainService.delivery, workerLabels: ['gpu'] } };
 const noDocker = { fault: 'No Docker engine answers.' };
@@ -114,3 +115,26 @@ t.test('lookups are kept once for each question of a deployment, the last answer
     ],
   );
 });
+
+t.test(
+  'a worker that refuses is given nothing, which is told at once, and a heartbeat takes nothing back',
+  async (t) => {
+    const { database, deployments, dispatches, workers, create } = await setUp(t);
+    let told = 0;
+    const heard = () => {
+      told += 1;
+    };
+    await listen(database, 'workers', heard, () => {});
+    const { id } = (await deployments.create(order((await create('full')).id)))!;
+    await workers.refuse('any', 'No room.');
+    await workers.refuse('any', 'No room.');
+    await until('it is told', async () => told > 0);
+    await workers.heartbeat(worker('any'));
+    t.match(await workers.list(), [{ id: 'any', refusal: 'No room.' }]);
+    t.same(await dispatches.take(), []);
+    t.match(await deployments.find(id), { queue: { reason: 'Worker any: No room.' } });
+    await workers.refuse('any', null);
+    await until('its end is told', async () => told === 2);
+    t.same(await dispatches.take(), [{ id, attempt: 1, workerId: null }]);
+  },
+);

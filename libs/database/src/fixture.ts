@@ -52,15 +52,17 @@ export interface WorkerTraits {
   fault?: string;
   /** Entries that it does not have. */
   lacks?: EntryKind[];
+  /** Why it takes none now. */
+  refusal?: string;
 }
 
 /** A worker that has provider p, builder b and runtime r in version 1.0.0. */
-export function worker(id: string, { slots = 2, labels = [], fault, lacks = [] }: WorkerTraits = {}) {
+export function worker(id: string, { slots = 2, labels = [], fault, lacks = [], refusal }: WorkerTraits = {}) {
   const has = (kind: EntryKind, each: Capability) => (lacks.includes(kind) ? [] : [each]);
   const capabilities = {
     providers: has('provider', capability('p')),
     builders: has('builder', capability('b', fault ?? null)),
     runtimes: has('runtime', capability('r')),
   };
-  return { id, slots, running: 0, labels, capabilities };
+  return { id, slots, running: 0, refusal: refusal ?? null, labels, capabilities };
 }

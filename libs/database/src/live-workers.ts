@@ -9,7 +9,7 @@ export const liveFor = '30 seconds';
 /** The workers that live, with how much each has to do. */
 export async function liveWorkers(queries: Pick<Queries, 'execute'>): Promise<LiveWorker[]> {
   return queries.execute<LiveWorker & Record<string, unknown>>(sql`
-    select w.id, w.slots, w.labels, w.capabilities,
+    select w.id, w.slots, w.refusal, w.labels, w.capabilities,
       (select count(*)::int from deployments d where d.status in ('queued', 'running')
         and ((d.status = 'running' and d.lease_owner = w.id) or (d.status = 'queued' and d.dispatched_to = w.id))) as busy
     from workers w where w.last_heartbeat_at > now() - ${liveFor}::interval order by w.id`);

@@ -4,19 +4,27 @@ import type { Database } from './connect.js';
 import { liveFor } from './live-workers.js';
 import { workers } from './tables.js';
 
-type Heartbeat = Pick<WorkerInfo, 'id' | 'slots' | 'running' | 'labels' | 'capabilities'>;
+type Heartbeat = Pick<WorkerInfo, 'id' | 'slots' | 'running' | 'refusal' | 'labels' | 'capabilities'>;
 
-export function workerRepository({ orm }: Database) {
+export function workerRepository({ orm, sql: raw }: Database) {
   const silent = lt(workers.lastHeartbeatAt, sql`now() - interval '1 minute'`);
 
   return {
     async heartbeat(worker: Heartbeat): Promise<void> {
-      const { id, ...values } = worker;
+      // Once it is known, `refuse` alone says what it refuses: a heartbeat on its way must not take that back.
+      const { id, refusal, ...values } = worker;
       const set = { ...values, lastHeartbeatAt: sql`now()` };
       await orm
         .insert(workers)
-        .values({ id, ...values })
+        .values({ id, refusal, ...values })
         .onConflictDoUpdate({ target: workers.id, set });
+    },
+
+    /** From now on the worker is given nothing, for this reason; with null it is given deployments again. Told at once. */
+    async refuse(id: string, refusal: string | null): Promise<void> {
+      await raw`
+        with changed as (update workers set refusal = ${refusal} where id = ${id} and refusal is distinct from ${refusal} returning id)
+        select pg_notify('workers', '') from changed`;
     },
 
     /** From now on nothing is given to the worker; what it had to itself is swept like that of a dead one. */

@@ -14,6 +14,7 @@ export {
   startContainer,
 } from './containers.js';
 export { engineMessage, statusOf } from './engine-error.js';
+export { engineFolders } from './engine-folders.js';
 export { engineUnavailable } from './engine-unavailable.js';
 export { type EngineEvent, followJson } from './follow-json.js';
 export { type ImageFacts, inspectImage, listImages, removeImage } from './images.js';

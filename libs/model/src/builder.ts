@@ -26,6 +26,8 @@ export interface Builder<Config = unknown> {
   list?(context: CallContext): Promise<LocalArtifact[] | null>;
   /** Why this machine cannot use the builder, or null. */
   unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
+  /** The folders of this machine that building fills beside its workspace; none where they lie elsewhere. */
+  fills?(context: Pick<CallContext, 'host' | 'signal'>): Promise<string[]>;
   /** Lets go of what the instance holds, at the end of its deployment. */
   dispose?(): Promise<void>;
 }

@@ -21,6 +21,7 @@ export const WorkerInfo = Type.Object({
   id: Type.String(),
   slots: Type.Integer(),
   running: Type.Integer(),
+  refusal: nullable(Type.String({ description: 'Why it takes no further deployment now; null while it does.' })),
   labels: Type.Array(Type.String()),
   capabilities: Capabilities,
   startedAt: Timestamp,

@@ -4,6 +4,7 @@ import { pluginError } from './sent-error.js';
 
 const text = Type.String({ maxLength: 10_000 });
 export const Problems = Type.Array(ConfigProblem, { maxItems: 1_000 });
+export const Folders = Type.Array(text, { maxItems: 100 });
 export const MaybeUnavailable = Type.Union([Type.Null(), Type.Object({ code: text, message: text, hint: text })]);
 
 /** What a plugin has answered, held against what the contract says; throws UserError `plugin_failed`. */

@@ -1,5 +1,5 @@
 import { Artifact, type Builder, type BuilderManifest, Type } from '@pierhead/model';
-import { checked, MaybeUnavailable, Problems, refused } from './check-answer.js';
+import { checked, Folders, MaybeUnavailable, Problems, refused } from './check-answer.js';
 import type { IsolatedInstance } from './isolated-instance.js';
 
 const Local = Type.Object({ digest: Type.String({ pattern: '^sha256:[0-9a-f]{64}$' }), madeAt: Type.Number() });
@@ -29,6 +29,9 @@ export function isolatedBuilder(instance: IsolatedInstance, { produces }: Pick<B
     async unavailable(context) {
       const reason = await instance.callOptional('unavailable', [], context);
       return checked(instance, 'unavailable', MaybeUnavailable, reason ?? null);
+    },
+    async fills(context) {
+      return checked(instance, 'fills', Folders, (await instance.callOptional('fills', [], context)) ?? []);
     },
     dispose: () => instance.dispose(),
   };

@@ -5,6 +5,7 @@ const callMs: Readonly<Record<string, number>> = {
   validateConfig: 10_000,
   unavailable: 10_000,
   $methods: 10_000,
+  fills: 10_000,
   migrateConfig: 5_000,
   dispose: 5_000,
   resolveRevision: 2 * minute,

@@ -25,6 +25,8 @@ export interface WorkerTraits {
   labels?: string[];
   slots?: number;
   dockerHost?: string;
+  /** Bytes. */
+  minFreeMemory?: number;
 }
 
 export interface StackOptions {
@@ -107,10 +109,11 @@ async function startStack(t: Test, { redisUrl, workers = 1, plugins }: StackOpti
   return { api, gatewayUrl: `http://127.0.0.1:${ports.gateway}`, baseDomain: 'localhost', startWorker };
 }
 
-const variablesOf = ({ labels, slots, dockerHost }: WorkerTraits): NodeJS.ProcessEnv => ({
+const variablesOf = ({ labels, slots, dockerHost, minFreeMemory }: WorkerTraits): NodeJS.ProcessEnv => ({
   ...(labels ? { PIERHEAD_WORKER_LABELS: labels.join(',') } : {}),
   ...(slots ? { PIERHEAD_WORKER_SLOTS: String(slots) } : {}),
   ...(dockerHost ? { DOCKER_HOST: dockerHost } : {}),
+  ...(minFreeMemory ? { PIERHEAD_MIN_FREE_MEMORY: String(minFreeMemory) } : {}),
 });
 
 function startRole(role: string, env: NodeJS.ProcessEnv, log: string, cwd?: string): ChildProcess {

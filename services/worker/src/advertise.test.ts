@@ -101,12 +101,15 @@ t.test('a reload is told at once, and a worker that stops is gone at once', asyn
       return source.plugins();
     },
   };
-  const worker = { id: 'w', labels: ['gpu'], source: swapping, database, logger, host, capabilities: bare };
+  const admission = { refusal: async () => 'No room.', close: async () => {} };
+  const worker = { id: 'w', labels: ['gpu'], source: swapping, database, logger, host, capabilities: bare, admission };
   const advertising = await startAdvertising(worker as unknown as WorkerContext, { slots: 3, running: () => 1 });
   const ids = async () =>
     (await workerRepository(database).list()).flatMap((each) => each.capabilities.builders.map(({ id }) => id));
   t.same(await ids(), ['own']);
-  t.match(await workerRepository(database).list(), [{ id: 'w', slots: 3, running: 1, labels: ['gpu'] }]);
+  t.match(await workerRepository(database).list(), [
+    { id: 'w', slots: 3, running: 1, refusal: 'No room.', labels: ['gpu'] },
+  ]);
   await until('the start is told', async () => told === 1);
   await advertising.reload();
   t.same(await ids(), ['own', 'new']);

@@ -1,5 +1,6 @@
 import { repeat, workerRepository } from '@pierhead/database';
-import { builtInCapabilities, joinCapabilities, pluginCapabilities } from './capabilities.js';
+import type { Capabilities } from '@pierhead/model';
+import { builtInCapabilities, filledFolders, joinCapabilities, pluginCapabilities } from './capabilities.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** Tells the others that this worker lives, and what it can do. */
@@ -11,38 +12,43 @@ export interface Advertising {
 }
 
 const heartbeatMs = 10_000;
-const askPluginsMs = 60_000;
+const seldomMs = 60_000;
+const admissionMs = 1_000;
 
 /** Resolves after the first heartbeat. */
 export async function startAdvertising(
   worker: WorkerContext,
   { slots, running }: { slots: number; running(): number },
 ): Promise<Advertising> {
-  const { id, labels, source, database, logger } = worker;
+  const { id, labels, source, database, logger, admission } = worker;
   const workers = workerRepository(database);
-  const unable = { providers: [], builders: [], runtimes: [] };
-  let ofPlugins = source.plugins().length > 0 ? await pluginCapabilities(source, worker) : unable;
+  let ofPlugins: Capabilities = { providers: [], builders: [], runtimes: [] };
   let reloading: Promise<void> = Promise.resolve();
   let stopped = false;
 
   const beat = async () => {
     worker.capabilities = joinCapabilities(await builtInCapabilities(source, worker), ofPlugins);
+    const refusal = await admission.refusal();
     if (stopped) return;
-    await workers.heartbeat({ id, slots, running: running(), labels: [...labels], capabilities: worker.capabilities });
+    const { capabilities } = worker;
+    await workers.heartbeat({ id, slots, running: running(), refusal, labels: [...labels], capabilities });
   };
-  const askPlugins = async () => {
-    if (source.plugins().length > 0) ofPlugins = await pluginCapabilities(source, worker);
+  const askSeldom = async () => {
+    const plugins = source.plugins().length > 0 ? pluginCapabilities(source, worker) : ofPlugins;
+    [worker.filled, ofPlugins] = await Promise.all([filledFolders(source, worker), plugins]);
   };
   const reload = async () => {
     await source.reload();
-    await askPlugins();
+    await askSeldom();
     await beat();
   };
 
+  await askSeldom();
   await beat();
   const report = (error: unknown) => logger.warn({ err: error }, 'a heartbeat failed; it will be tried again');
   const heartbeat = repeat(beat, heartbeatMs, report);
-  const asking = repeat(askPlugins, askPluginsMs, report);
+  const asking = repeat(askSeldom, seldomMs, report);
+  const admitting = repeat(async () => void (await admission.refusal()), admissionMs, report);
   return {
     reload() {
       // One that is asked for during another starts afterwards: it has to see what has changed since.
@@ -51,7 +57,7 @@ export async function startAdvertising(
     },
     async stop() {
       stopped = true;
-      await Promise.all([heartbeat.stop(), asking.stop()]);
+      await Promise.all([heartbeat.stop(), asking.stop(), admitting.stop()]);
       await workers.leave(id);
     },
   };

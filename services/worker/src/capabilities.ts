@@ -1,4 +1,5 @@
 import {
+  type Builder,
   type Capabilities,
   type Capability,
   type EntryKind,
@@ -45,6 +46,19 @@ export async function pluginCapabilities(source: RegistrySource, settings: Setti
   };
   await Promise.all(Array.from({ length: pluginsAtOnce }, askNext));
   return byKind(found);
+}
+
+/** The folders of this machine that building fills. A builder that does not say is left out: it may not be usable either. */
+export async function filledFolders(source: RegistrySource, { host, logger }: Settings): Promise<string[]> {
+  const found: string[] = [];
+  const signal = AbortSignal.timeout(limitMs);
+  for (const { kind, open } of entriesOf(source.current())) {
+    if (kind !== 'builder') continue;
+    const builder = (await open().catch(() => null)) as Builder | null;
+    found.push(...((await builder?.fills?.({ host, signal }).catch(() => [])) ?? []));
+    await dispose(builder, logger);
+  }
+  return [...new Set(found)];
 }
 
 /** Both together. */

@@ -121,13 +121,22 @@ export async function setUp(t: Test, fakes: Fakes = {}) {
     host,
     labels: [],
     capabilities: { providers: [capability('p')], builders: [capability('b')], runtimes: [capability('r')] },
+    filled: [],
     workspaces: workspace,
     cancellations: createBell(),
     acknowledgements: createBell(),
+    admission: { refusal: async () => null, close: async () => {} },
     logger: createLogger('worker', 'silent'),
   };
   const { capabilities } = worker;
-  await workerRepository(database).heartbeat({ id: worker.id, slots: 2, running: 0, labels: [], capabilities });
+  await workerRepository(database).heartbeat({
+    id: worker.id,
+    slots: 2,
+    running: 0,
+    refusal: null,
+    labels: [],
+    capabilities,
+  });
   const project = await projectRepository(database).ensureDefault();
   const createService = async (providerId = 'p', more: Partial<NewService> = {}): Promise<string> => {
     const service = await serviceRepository(database).create({

@@ -1,4 +1,5 @@
 import type { Artifact, Instance, Revision, Source, StageName } from '@pierhead/model';
+import { assertRoom } from './admission.js';
 import { askSources } from './ask-sources.js';
 import { awaitGateways } from './await-gateways.js';
 import { awaitHealth } from './await-health.js';
@@ -31,6 +32,7 @@ async function bringUp(run: EquippedRun, worker: WorkerContext): Promise<void> {
 async function make(run: EquippedRun, worker: WorkerContext): Promise<Artifact> {
   const revision = await run.stage('resolve', () => resolve(run, worker));
   const source = await run.stage('fetch', () => fetch(run, worker, revision));
+  await assertRoom(run.context, worker.admission);
   return run.stage('build', () => build(run, worker, source));
 }
 

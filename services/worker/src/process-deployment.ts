@@ -1,5 +1,6 @@
 import { type Claimed, canRun, type Lease, maxRetries } from '@pierhead/database';
 import { defaultTimeouts } from '@pierhead/model';
+import { NoRoom } from './admission.js';
 import { totalDeadline } from './deadlines.js';
 import { failureOf, worldFault } from './failure.js';
 import { createInterruption, type Interruption } from './interruption.js';
@@ -36,11 +37,12 @@ export async function processDeployment(
   }
 }
 
-/** A worker that cannot run a deployment leaves it to those that can; where nobody can it says why. */
+/** A worker that cannot run a deployment, or has no room for it, leaves it to those that can; where nobody can it says why. */
 async function isForUs(deploymentId: string, worker: WorkerContext): Promise<boolean> {
   const requirements = await worker.dispatches.requirements(deploymentId);
   if (!requirements) return false;
-  return canRun(worker, requirements) || worker.dispatches.isFor(deploymentId, requirements, worker.id);
+  if (canRun(worker, requirements) && (await worker.admission.refusal()) === null) return true;
+  return worker.dispatches.isFor(deploymentId, requirements, worker.id);
 }
 
 async function runToEnd(row: Claimed, hold: Hold, worker: WorkerContext): Promise<void> {
@@ -77,6 +79,11 @@ async function endWithout(
 
   if (reason === 'shutdown') {
     await say('The worker is stopping: another one takes over.');
+    await worker.runs.requeue(lease, { delaySeconds: 0, failed: false });
+    return;
+  }
+  if (reason === null && error instanceof NoRoom) {
+    await log.flush().catch(() => {});
     await worker.runs.requeue(lease, { delaySeconds: 0, failed: false });
     return;
   }

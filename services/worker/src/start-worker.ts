@@ -20,10 +20,12 @@ import { providers } from '@pierhead/providers';
 import { createQueueWorker } from '@pierhead/queue';
 import { runtimes } from '@pierhead/runtimes';
 import { createFolderStorage } from '@pierhead/storage';
+import { createAdmission } from './admission.js';
 import { startAdvertising } from './advertise.js';
 import { createBell } from './bell.js';
 import { clearRemovedServices } from './clear-removed.js';
 import { startCollecting } from './collect.js';
+import { freeDisk, freeMemory } from './free-space.js';
 import type { Interruption } from './interruption.js';
 import { processDeployment } from './process-deployment.js';
 import { refreshReleases } from './refresh-releases.js';
@@ -58,15 +60,25 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const [cancellations, acknowledgements] = [createBell(), createBell()];
   const active = new Map<string, Interruption>();
 
+  const workers = workerRepository(database);
+  const admission = createAdmission({
+    floors: config,
+    space: { memory: freeMemory, disk: freeDisk },
+    folders: () => [config.dataDir, ...worker.filled],
+    tell: (refusal) => workers.refuse(id, refusal),
+  });
+
   const worker: WorkerContext = {
     id,
     ...repositoriesOf(database),
+    admission,
     secrets: createSecrets(config.secretKey),
     storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
     source,
     host,
     labels: config.workerLabels,
     capabilities: { providers: [], builders: [], runtimes: [] },
+    filled: [],
     workspaces: join(workspacesRoot, id),
     cancellations,
     acknowledgements,
@@ -75,7 +87,6 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   await mkdir(worker.workspaces, { recursive: true, mode: 0o700 });
 
   const advertising = await startAdvertising(worker, { slots: config.workerSlots, running: () => active.size });
-  const workers = workerRepository(database);
   const sweep = async () => sweepWorkspaces(workspacesRoot, await workers.present());
   await sweep();
 

@@ -13,6 +13,7 @@ import type { Logger } from '@pierhead/logger';
 import type { Capabilities, HostSettings } from '@pierhead/model';
 import type { RegistrySource } from '@pierhead/plugin-host';
 import type { FolderStorage } from '@pierhead/storage';
+import type { Admission } from './admission.js';
 import type { Bell } from './bell.js';
 
 /** A worker's database, and what it does there. */
@@ -34,6 +35,8 @@ export interface WorkerContext extends ReturnType<typeof repositoriesOf> {
   cancellations: Bell;
   /** Rings when a gateway has taken in a newer route table. */
   acknowledgements: Bell;
+  /** Whether this machine has room for a deployment. */
+  admission: Admission;
   secrets: Secrets;
   storage: FolderStorage;
   source: RegistrySource;
@@ -42,6 +45,8 @@ export interface WorkerContext extends ReturnType<typeof repositoriesOf> {
   labels: readonly string[];
   /** What this machine could do at the last heartbeat. */
   capabilities: Capabilities;
+  /** The folders of this machine that building fills, as the builders said last. */
+  filled: readonly string[];
   /** The folder of this worker's workspaces. */
   workspaces: string;
   logger: Logger;

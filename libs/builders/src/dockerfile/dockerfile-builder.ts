@@ -1,4 +1,12 @@
-import { buildImage, connectEngine, engineUnavailable, listImages, ownLabels, removeImage } from '@pierhead/docker';
+import {
+  buildImage,
+  connectEngine,
+  engineFolders,
+  engineUnavailable,
+  listImages,
+  ownLabels,
+  removeImage,
+} from '@pierhead/docker';
 import {
   type Artifact,
   type ArtifactName,
@@ -35,6 +43,10 @@ class DockerfileBuilder implements Builder<DockerfileConfig> {
 
   list({ host, signal }: CallContext) {
     return listImages(connectEngine(host.dockerHost), host.installation, signal);
+  }
+
+  fills({ host, signal }: Pick<CallContext, 'host' | 'signal'>) {
+    return engineFolders(host.dockerHost, signal);
   }
 
   unavailable(context: Pick<CallContext, 'host' | 'signal'>) {

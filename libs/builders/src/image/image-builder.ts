@@ -1,4 +1,4 @@
-import { connectEngine, engineUnavailable, inspectImage, pullImage } from '@pierhead/docker';
+import { connectEngine, engineFolders, engineUnavailable, inspectImage, pullImage } from '@pierhead/docker';
 import { type Artifact, type Builder, type CallContext, type Source, UserError } from '@pierhead/model';
 
 /** Makes sure that a pinned image is in the engine. */
@@ -12,6 +12,10 @@ class ImageBuilder implements Builder {
     const onOutput = context.log.bind(context);
     const pulled = await pullImage(engine, source.reference, { signal: context.signal, onOutput });
     return { kind: 'image', digest: pulled.imageId, bytes: pulled.bytes };
+  }
+
+  fills({ host, signal }: Pick<CallContext, 'host' | 'signal'>) {
+    return engineFolders(host.dockerHost, signal);
   }
 
   unavailable(context: Pick<CallContext, 'host' | 'signal'>) {
