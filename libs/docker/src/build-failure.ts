@@ -76,11 +76,19 @@ function stepFailure(
     });
   }
   const exit = /exit code: (\d+)/.exec(message)?.[1];
+  if (exit === killed) return outOfMemory(line);
   const what = exit === undefined ? message : `The build step ended with exit code ${exit}`;
-  return new UserError('build_step_failed', `${what}${line ? ` (${line})` : ''}`, { line, hint: stepHint(exit) });
+  return new UserError('build_step_failed', `${what}${line ? ` (${line})` : ''}`, {
+    line,
+    hint: "See the step's own output in the deployment's log.",
+  });
 }
 
-const stepHint = (exit: string | undefined) =>
-  exit === '137'
-    ? 'The step was killed, most often because memory ran out.'
-    : "See the step's own output in the deployment's log.";
+const killed = '137';
+
+const outOfMemory = (line: string | undefined) =>
+  new UserError(
+    'build_out_of_memory',
+    `The build step was killed (exit code ${killed}), as happens when it needs more memory than the engine can give${line ? ` (${line})` : ''}`,
+    { line, hint: 'Make the step use less memory, such as with fewer jobs in parallel, or give the engine more.' },
+  );

@@ -1,7 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { randomInt, randomUUID } from 'node:crypto';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { dockerMissing, ensureBaseImages, removeTestImages, testEngine } from '@pierhead/testing';
+import { dockerMissing, ensureBaseImages, removeTestImages, testEngine, until } from '@pierhead/testing';
 import type { ImageInspectInfo } from 'dockerode';
 import t from 'tap';
 import { type BuildOptions, buildImage } from './build-image.js';
@@ -16,6 +25,9 @@ if (!missing) await ensureBaseImages();
 const engine = testEngine();
 const made: string[] = [];
 t.teardown(() => removeTestImages(made));
+
+const groups = '/sys/fs/cgroup';
+const older = `${groups}/memory/memory.limit_in_bytes`;
 
 type Extra = Partial<BuildOptions>;
 
@@ -139,7 +151,7 @@ t.test('an abort stops the build in the engine', { skip: missing }, async (t) =>
     if (/^#\d begun$/m.test(text)) stopping.abort();
   };
   await t.rejects(build(folder, { signal: stopping.signal, onOutput }), { name: 'AbortError' });
-  t.notOk(await isRunning(`sleep ${seconds}`), 'no process of the build is left');
+  t.notOk(await runningPid(`sleep ${seconds}`), 'no process of the build is left');
   await t.rejects(
     build(folder, { signal: stopping.signal }),
     { name: 'AbortError' },
@@ -147,11 +159,49 @@ t.test('an abort stops the build in the engine', { skip: missing }, async (t) =>
   );
 });
 
-async function isRunning(command: string): Promise<boolean> {
+async function runningPid(command: string): Promise<string | undefined> {
   const { readdir, readFile } = await import('node:fs/promises');
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return lines.some((line) => line.replaceAll('\0', ' ').trim() === command);
+  return pids.find((_, index) => lines[index]?.replaceAll('\0', ' ').trim() === command);
+}
+
+t.test('a step that the kernel kills for its memory is named so', { skip: missing || cannotLimit() }, async (t) => {
+  const seconds = String(randomInt(100_000, 1_000_000));
+  const folder = source(t, { Dockerfile: `FROM busybox\nRUN sleep ${seconds}; tail /dev/zero\n` });
+  const failed = t.rejects(build(folder), {
+    code: 'build_out_of_memory',
+    message: /exit code 137/,
+    line: /^Dockerfile:2: RUN/,
+    hint: /memory/,
+  });
+  let pid: string | undefined;
+  await until('the step runs', async () => {
+    pid = await runningPid(`sleep ${seconds}`);
+    return pid !== undefined;
+  });
+  limitMemory(pid!, 64 * 1_048_576);
+  process.kill(Number(pid));
+  await failed;
+});
+
+/** Why a test may not set the limit of a control group, or false. */
+function cannotLimit(): string | false {
+  const ours = existsSync(older) ? older : `${groups}/cgroup.subtree_control`;
+  try {
+    accessSync(ours, constants.W_OK);
+    return false;
+  } catch {
+    return 'control groups are not this user\u2019s to limit';
+  }
+}
+
+/** Limits the control group that a process is in. */
+function limitMemory(pid: string, bytes: number): void {
+  const own = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+  const [, path] = (existsSync(older) ? /^\d+:memory:(.+)$/m : /^0::(.+)$/m).exec(own) ?? [];
+  const file = existsSync(older) ? `${groups}/memory${path}/memory.limit_in_bytes` : `${groups}${path}/memory.max`;
+  writeFileSync(file, String(bytes));
 }
 
 t.test('a hundred thousand lines of a step all arrive', { skip: missing }, async (t) => {

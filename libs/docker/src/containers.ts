@@ -11,6 +11,8 @@ export interface ContainerState {
   running: boolean;
   exitCode: number;
   outOfMemory: boolean;
+  /** Bytes; 0 where there is no limit. */
+  memoryLimit: number;
   /** When it last ended, in seconds since 1970; of no meaning before. */
   finishedAt: number;
   /** By network. */
@@ -101,6 +103,7 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
     running: found.State.Running && !found.State.Restarting,
     exitCode: found.State.ExitCode,
     outOfMemory: found.State.OOMKilled,
+    memoryLimit: found.HostConfig.Memory ?? 0,
     finishedAt: Date.parse(found.State.FinishedAt) / 1_000,
     addresses: addressesOf(found.NetworkSettings.Networks),
   };

@@ -29,11 +29,24 @@ export async function ended(engine: Engine, state: ContainerState, signal: Abort
   const output = await lastLines(engine, state, signal);
   const details = { line: output.at(-1), hint: 'Read the last lines of its output; then run the image by hand.' };
   const shown = output.length ? `. Its last output:\n${output.join('\n')}` : ' without any output';
-  if (state.outOfMemory) {
-    const hint = 'Raise the memory of the service, or make the app use less.';
-    return new UserError('app_out_of_memory', `The app used more memory than it may${shown}`, { ...details, hint });
+  const lack = killedForMemory(state);
+  if (lack !== null) {
+    const hint = 'Raise `resources.memoryBytes` of the service, or make the app use less.';
+    return new UserError('app_out_of_memory', `${lack}${shown}`, { ...details, hint });
   }
   return new UserError('app_exited', `The app exited with code ${state.exitCode}${shown}`, details);
+}
+
+const killed = 137;
+const mebibyte = 1_048_576;
+
+/** What is known of an end for want of memory; null for any other. The engine does not always learn why an app was killed. */
+function killedForMemory({ outOfMemory, exitCode, memoryLimit }: ContainerState): string | null {
+  const may = memoryLimit > 0 ? `the ${Math.floor(memoryLimit / mebibyte)} MiB that it may use` : 'there is';
+  if (outOfMemory) return `The app used more memory than ${may}`;
+  return exitCode === killed
+    ? `The app was killed (exit code ${killed}), as happens when it needs more memory than ${may}`
+    : null;
 }
 
 /** Of the run that ended: the engine may have started the container again already, no sooner than this slack. */

@@ -196,7 +196,21 @@ t.test('an app that takes too much memory is told so', { skip }, async (t) => {
     Dockerfile: 'FROM busybox\nCMD ["dd", "if=/dev/zero", "of=/dev/null", "bs=400M"]\n',
   });
   const attempt = async () => healthy(await runtime.start(artifact, spec, context));
-  await t.rejects(attempt(), { code: 'app_out_of_memory' });
+  await t.rejects(attempt(), {
+    code: 'app_out_of_memory',
+    message: /more memory than the 32 MiB that it may use/,
+    hint: /resources\.memoryBytes/,
+  });
+});
+
+t.test('an app that was killed without a word of why is told what that mostly means', { skip }, async (t) => {
+  const { runtime, spec, context, healthy } = await setUp(t);
+  const artifact = await image(t, script('sleep 1; exit 137'));
+  const attempt = async () => healthy(await runtime.start(artifact, spec, context));
+  await t.rejects(attempt(), {
+    code: 'app_out_of_memory',
+    message: /was killed \(exit code 137\).* more memory than the \d+ MiB/,
+  });
 });
 
 t.test('a command that is not in the image is the user’s failure, and leaves nothing', { skip }, async (t) => {
