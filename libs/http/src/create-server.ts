@@ -6,6 +6,7 @@ import { allowedMethods } from './allowed-methods.js';
 import type { App } from './app.js';
 import { bearerAuth } from './bearer-auth.js';
 import { eventStreams } from './event-stream.js';
+import { gracefulClose } from './graceful-close.js';
 import { HttpProblem, problemBody, sendProblem } from './http-problem.js';
 import { metrics } from './metrics.js';
 import type { OpenApiOptions } from './open-api.js';
@@ -29,6 +30,8 @@ export interface ServerOptions {
   bodyLimit?: number;
   /** How long a whole request may take to arrive, in milliseconds; one minute by default. */
   requestTimeoutMs?: number;
+  /** How long the service may take to end; 10 by default. */
+  shutdownGraceSeconds?: number | undefined;
   /** Keeps what `sendReady` sends, by these request headers, and sends it in front of the router from then on. */
   keepReadyBy?: readonly string[];
   /** Serves `/openapi.json` and `/docs`. */
@@ -59,6 +62,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
   await app.register(eventStreams);
   await app.register(metrics, { name: options.name });
   await app.register(keepReadyAnswers, { by: options.keepReadyBy ?? null });
+  await app.register(gracefulClose, { graceSeconds: options.shutdownGraceSeconds ?? 10 });
   // Only the api has a document: the others start without loading what makes it.
   if (options.openApi)
     await app.register((await import('./open-api.js')).openApi, { ...options.openApi, version: options.version });
@@ -71,6 +75,8 @@ function fastifyOptions(options: ServerOptions, genReqId: () => string) {
     bodyLimit: options.bodyLimit ?? 1_048_576,
     requestTimeout: options.requestTimeoutMs ?? 60_000,
     trustProxy: false,
+    // What arrives while the server drains is answered like everything else.
+    return503OnClosing: false,
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false as const,
     genReqId,

@@ -28,12 +28,14 @@ export const eventStreams = plugin(async (app) => {
   const open = new Set<PassThrough>();
   app.decorate('eventStreams', open);
   app.addHook('preClose', async () => {
-    for (const stream of open) {
-      stream.end();
-      setTimeout(() => stream.destroy(), graceMs).unref();
-    }
+    for (const stream of open) endSoon(stream);
   });
 });
+
+function endSoon(stream: PassThrough): void {
+  stream.end();
+  setTimeout(() => stream.destroy(), graceMs).unref();
+}
 
 /** Answers with server-sent events until the source ends, the client leaves or the server closes. */
 export function sendEvents(
@@ -54,6 +56,8 @@ export function sendEvents(
   // A source that still waits must learn of the end at `finish`, not when the last bytes have left.
   stream.once('finish', finish).once('close', finish);
   stream.write(':\n\n');
+  // One that comes while the server ends is resumed elsewhere, like those that it has ended.
+  if (request.server.drain.begun) endSoon(stream);
   pump(typeof source === 'function' ? source(gone.signal) : source, stream, gone.signal)
     .catch((error) => isAbort(error) || request.log.error({ err: error }, 'event stream failed'))
     .finally(() => stream.end());

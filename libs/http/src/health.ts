@@ -27,6 +27,8 @@ const Readiness = Type.Object({
 });
 type Readiness = Static<typeof Readiness>;
 
+/** A balancer that reads this sends its requests elsewhere. */
+const ending = { status: 'failed' as const, durationMs: 0, message: 'The service is about to end.' };
 const limitMs = 2_000;
 const silent = { logLevel: 'warn', config: { public: true } } as const;
 
@@ -51,6 +53,7 @@ export function registerHealth(app: App, { checks }: { checks: Record<string, He
   };
   let running: Promise<Readiness> | undefined;
   app.get('/ready', { ...silent, schema: ready }, async (_request, reply) => {
+    if (app.drain.begun) return reply.code(503).send({ status: 'unavailable', checks: { ending } });
     // Anyone may ask, however often; the dependencies are asked once at a time.
     running ??= runAll(app, checks).finally(() => {
       running = undefined;

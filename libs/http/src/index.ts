@@ -1,7 +1,9 @@
 export type { App } from './app.js';
 export { bearerToken, type Identity, requireToken, scopeOf, type Verify } from './bearer-auth.js';
 export { createServer, type ServerOptions } from './create-server.js';
+export { Drain } from './drain.js';
 export { lastEventId, type ServerEvent, sendEvents } from './event-stream.js';
+export { requestsGraceMs } from './graceful-close.js';
 export { type Degraded, type HealthCheck, registerHealth } from './health.js';
 export { HttpProblem, Problem, problems } from './http-problem.js';
 export type { OpenApiOptions } from './open-api.js';

@@ -8,18 +8,27 @@ interface Service {
   close(): Promise<void>;
 }
 
-const graceMs = 10_000;
+interface Settings {
+  /** How long it may take to end in order. */
+  shutdownGraceSeconds: number;
+}
 
 /**
- * Runs a service as this process: stops it in order on a signal, and exits with 1 and one sentence when it cannot
- * start. SIGHUP reloads a service that can.
+ * Runs a service as this process: stops it in order on a signal, at once when the grace is over or on a second
+ * signal, and exits with 1 and one sentence when it cannot start. SIGHUP reloads a service that can.
  */
-export async function runService(start: () => Promise<Service>): Promise<void> {
+export async function runService<C extends Settings>(
+  read: () => C | Promise<C>,
+  start: (config: C) => Promise<Service>,
+): Promise<void> {
   try {
-    const service = await start();
+    const config = await read();
+    const service = await start(config);
     if (service.reload) reloadOnHangUp(service.reload);
     const skip = service.reload ? ['SIGHUP' as const] : [];
-    closeWithGrace({ delay: graceMs, logger: false, skip }, async ({ err }) => {
+    const delay = config.shutdownGraceSeconds * 1_000;
+    const onTimeout = () => process.stderr.write(`It did not end in order within ${delay / 1_000} s.\n`);
+    closeWithGrace({ delay, logger: false, skip, onTimeout }, async ({ err }) => {
       if (err) process.stderr.write(`${err.stack}\n`);
       await service.close();
     });

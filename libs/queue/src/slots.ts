@@ -5,6 +5,8 @@ import type { JobWorker, Processor } from './backend.js';
 export interface Slots {
   /** `process` under a slot; a job that finds none goes back to its queue, where an idle worker may have it. */
   share(process: Processor): Processor;
+  /** From now on there is none. */
+  stop(): Promise<void>;
 }
 
 /**
@@ -14,19 +16,25 @@ export interface Slots {
  */
 export function createSlots(count: number, workers: readonly JobWorker[]): Slots {
   let taken = 0;
+  let stopped = false;
 
   const pauseAll = () => Promise.all(workers.map((worker) => worker.pause(true)));
   const resumeAll = () => {
+    if (stopped) return;
     for (const worker of workers) void worker.resume();
     // A worker whose loop ended just as it was resumed has to be started again.
     setImmediate(() => {
-      if (taken < count) for (const worker of workers) if (!worker.isRunning()) void worker.resume();
+      if (taken < count && !stopped) for (const worker of workers) if (!worker.isRunning()) void worker.resume();
     });
   };
 
   return {
+    async stop() {
+      stopped = true;
+      await pauseAll();
+    },
     share: (process) => async (job, token, signal) => {
-      if (taken >= count) {
+      if (stopped || taken >= count) {
         await job.moveToWait(token);
         throw new WaitingError();
       }

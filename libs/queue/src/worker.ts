@@ -2,6 +2,8 @@ import { createBackend, type JobWorker, type Processor, type QueueSettings, queu
 import { createSlots } from './slots.js';
 
 export interface QueueWorker {
+  /** Takes no new jobs from now on; one that comes all the same goes back to where it waited. */
+  stop(): Promise<void>;
   /** Takes no new jobs and waits for those under way. */
   close(): Promise<void>;
 }
@@ -36,7 +38,8 @@ export async function createQueueWorker(
     runRetryDelay: retryMs,
   };
   const workers: JobWorker[] = [];
-  const shared: Processor = createSlots(slots, workers).share((job) => process(job.data.deploymentId));
+  const common = createSlots(slots, workers);
+  const shared: Processor = common.share((job) => process(job.data.deploymentId));
   for (const name of [queueName(null), queueName(workerId)]) {
     const worker = backend.worker(name, shared, options);
     worker.on('error', onError);
@@ -44,6 +47,7 @@ export async function createQueueWorker(
   }
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   return {
+    stop: common.stop,
     async close() {
       await Promise.all(workers.map((worker) => worker.close()));
       await backend.close();

@@ -10,6 +10,7 @@ import {
   type UpgradePreview,
   WorldError,
 } from '@pierhead/model';
+import pRetry from 'p-retry';
 
 /** An answer of the catalog, passed on as it came. */
 export interface CatalogAnswer {
@@ -33,6 +34,11 @@ export interface CatalogClient {
 
 const passedOn = ['content-type', 'etag', 'cache-control'];
 const limitMs = 30_000;
+/**
+ * A catalog that is started anew ends connections, and is away for a moment. Every question to it may be asked twice:
+ * it stores nothing.
+ */
+const patience = { retries: 6, minTimeout: 50, maxTimeout: 1_000 };
 
 /** @param disabled the registry entries that are switched off, as every call tells them */
 export function createCatalogClient(baseUrl: string, disabled: () => string | undefined): CatalogClient {
@@ -41,22 +47,18 @@ export function createCatalogClient(baseUrl: string, disabled: () => string | un
     const off = disabled();
     if (off !== undefined) headers.set(disabledHeader, off);
     if (body !== undefined) headers.set('content-type', 'application/json');
-    try {
-      const response = await fetch(new URL(path, baseUrl), {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        redirect: 'error',
-        signal: AbortSignal.timeout(limitMs),
-      });
+    const url = new URL(path, baseUrl);
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const signal = AbortSignal.timeout(limitMs);
+    const send = async (): Promise<CatalogAnswer> => {
+      const response = await fetch(url, { method, headers, ...sent, redirect: 'error', signal });
       const kept = passedOn.flatMap((name) =>
         response.headers.has(name) ? [[name, response.headers.get(name)!]] : [],
       );
-      return {
-        status: response.status,
-        headers: Object.fromEntries(kept),
-        text: await response.text(),
-      };
+      return { status: response.status, headers: Object.fromEntries(kept), text: await response.text() };
+    };
+    try {
+      return await pRetry(send, { ...patience, signal });
     } catch (error) {
       throw new WorldError('catalog_unavailable', `The catalog does not answer: ${messageOf(error)}.`, {
         cause: error,

@@ -33,16 +33,21 @@ interface AppOptions {
   logger: Logger;
   verify: Verify;
   checks: Record<string, HealthCheck>;
+  shutdownGraceSeconds?: number | undefined;
 }
 
 /** The API's server with all its routes, not yet listening. It uses nothing of its context before a request comes. */
-export async function createApp(context: ApiContext, { logger, verify, checks }: AppOptions): Promise<App> {
+export async function createApp(
+  context: ApiContext,
+  { logger, verify, checks, shutdownGraceSeconds }: AppOptions,
+): Promise<App> {
   const app = await createServer({
     // An upload of half a gigabyte takes its time over a slow line.
     requestTimeoutMs: 3_600_000,
     name: 'api',
     version: '0.1.0',
     logger,
+    shutdownGraceSeconds,
     openApi: { title: 'Pierhead', description: 'Source goes in, a live URL comes out.', tags, schemas: shared },
   });
   requireToken(app, verify);

@@ -80,6 +80,7 @@ export async function startApi(
 
   const app = await createApp(context, {
     logger,
+    shutdownGraceSeconds: config.shutdownGraceSeconds,
     verify: tokenVerifier(config.adminToken, context.tokens),
     checks: {
       database: async () => void (await database.sql`select 1`),

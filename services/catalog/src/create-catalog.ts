@@ -12,14 +12,16 @@ export interface Catalog {
   /** Given to deep validations. */
   host: HostSettings;
   logger: FastifyBaseLogger;
+  shutdownGraceSeconds?: number | undefined;
 }
 
 /** The catalog's server, not yet listening. */
-export async function createCatalog({ source, host, logger }: Catalog): Promise<App> {
+export async function createCatalog({ source, host, logger, shutdownGraceSeconds }: Catalog): Promise<App> {
   const app = await createServer({
     name: 'catalog',
     version: '0.1.0',
     logger,
+    shutdownGraceSeconds,
     // The api sends what a client sent it, beside what it has stored.
     bodyLimit: 8 * 2 ** 20,
     keepReadyBy: [disabledHeader],

@@ -2,7 +2,11 @@ import { readConfig } from '@pierhead/config';
 import { startCatalog } from './start-catalog.js';
 
 // The server's own modules are loaded while plugins are being read.
-const starting = (async () => startCatalog(readConfig()))();
+const config = (async () => readConfig())();
+const starting = config.then(startCatalog);
 starting.catch(() => {});
 const { runService } = await import('@pierhead/http');
-await runService(() => starting);
+await runService(
+  () => config,
+  () => starting,
+);

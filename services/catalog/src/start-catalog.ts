@@ -7,7 +7,7 @@ import type { Manifests } from '@pierhead/registry';
 export type CatalogConfig = Pick<
   Config,
   'catalogHost' | 'catalogPort' | 'logLevel' | 'dockerHost' | 'dockerNetwork' | 'egressAllow' | 'plugins'
->;
+> & { shutdownGraceSeconds?: number | undefined };
 
 export interface RunningCatalog {
   url: string;
@@ -29,7 +29,12 @@ export async function startCatalog(config: CatalogConfig): Promise<RunningCatalo
   reading.catch(() => {});
   const { createCatalog } = await import('./create-catalog.js');
   const host = { installation: '', dockerHost, dockerNetwork, egressAllow };
-  const app = await createCatalog({ source: () => source!, host, logger });
+  const app = await createCatalog({
+    source: () => source!,
+    host,
+    logger,
+    shutdownGraceSeconds: config.shutdownGraceSeconds,
+  });
   await app.ready();
   source = await reading;
   source.onReload(() => app.readyAnswers?.clear());

@@ -2,4 +2,4 @@ import { readConfig } from '@pierhead/config';
 import { runService } from '@pierhead/http';
 import { startGateway } from './start-gateway.js';
 
-await runService(() => startGateway(readConfig(['databaseUrl'])));
+await runService(() => readConfig(['databaseUrl']), startGateway);

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { App } from '@pierhead/http';
+import { type App, Drain } from '@pierhead/http';
 import type { FastifyInstance } from 'fastify';
 import { createAdminServer } from './admin-server.js';
 import { Connections } from './connections.js';
@@ -48,9 +48,16 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const server = await createPublicServer(parts);
   acceptUpgrades(server, parts, tunnels);
-  await server.listen({ host: options.host, port: options.port });
+  const drain = new Drain(server.server, limits.graceMs);
+  server.addHook('preClose', async () => {
+    await drain.run();
+    // Those that came while it still listened.
+    tunnels.close();
+  });
   await admin.listen({ host: options.adminHost ?? '127.0.0.1', port: options.adminPort });
+  // Whoever can connect is served, unless the routes could not be read at all.
   await table.start();
+  await server.listen({ host: options.host, port: options.port });
   let closing: Promise<void> | null = null;
   const close = () => {
     closing ??= closeAll({ server, admin, table, tunnels, pools, limits });
@@ -69,15 +76,10 @@ interface Parts {
 }
 
 async function closeAll({ server, admin, table, tunnels, pools, limits }: Parts) {
+  admin.drain.begin();
   tunnels.close();
-  // Connections that become idle now would otherwise be kept until their keep-alive ends.
-  const reaper = setInterval(() => server.server.closeIdleConnections(), 50);
-  const grace = setTimeout(() => {
-    tunnels.terminate();
-    server.server.closeAllConnections();
-  }, limits.graceMs);
+  const grace = setTimeout(() => tunnels.terminate(), limits.graceMs);
   await server.close();
-  clearInterval(reaper);
   clearTimeout(grace);
   await Promise.all([table.close(), pools.destroy(), admin.close()]);
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Needs } from '@pierhead/config';
 import { connect, newId, routeSource } from '@pierhead/database';
+import { requestsGraceMs } from '@pierhead/http';
 import { createLogger } from '@pierhead/logger';
 import { createFolderStorage } from '@pierhead/storage';
 import { type Gateway, openGateway } from './open-gateway.js';
@@ -15,6 +16,7 @@ export async function startGateway(config: Needs<'databaseUrl'>): Promise<Gatewa
     routeSource: routeSource(database, { gatewayId: newId(), baseDomain: config.baseDomain }),
     storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: async () => null }),
     logger: createLogger('gateway', config.logLevel),
+    limits: { graceMs: requestsGraceMs(config.shutdownGraceSeconds) },
   });
   return {
     ...gateway,

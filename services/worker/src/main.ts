@@ -2,4 +2,4 @@ import { readConfig } from '@pierhead/config';
 import { runService } from '@pierhead/http';
 import { startWorker } from './start-worker.js';
 
-await runService(() => startWorker(readConfig(['databaseUrl', 'secretKey'])));
+await runService(() => readConfig(['databaseUrl', 'secretKey']), startWorker);

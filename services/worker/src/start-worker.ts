@@ -26,6 +26,7 @@ import { createBell } from './bell.js';
 import { clearRemovedServices } from './clear-removed.js';
 import { startCollecting } from './collect.js';
 import { freeDisk, freeMemory } from './free-space.js';
+import { handOver } from './hand-over.js';
 import type { Interruption } from './interruption.js';
 import { processDeployment } from './process-deployment.js';
 import { refreshReleases } from './refresh-releases.js';
@@ -42,6 +43,8 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
+/** Of each second of the grace: for deployments that are nearly done. */
+const finishingMs = 500;
 const clearMs = 10_000;
 const refreshMs = 30_000;
 const sweepMs = 15_000;
@@ -116,7 +119,12 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     onError: (error) => logger.warn({ err: error }, 'the queue'),
   });
 
-  const app = await createServer({ name: 'worker', version: '0.1.0', logger });
+  const app = await createServer({
+    name: 'worker',
+    version: '0.1.0',
+    logger,
+    shutdownGraceSeconds: config.shutdownGraceSeconds,
+  });
   await registerHealth(app, { checks: { database: async () => void (await database.sql`select 1`) } });
   const url = await app.listen({ host: config.workerHost, port: config.workerPort });
 
@@ -125,8 +133,10 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     url,
     reload: advertising.reload,
     async close() {
+      app.drain.begin();
+      await Promise.all([queue.stop(), admission.close('It is stopping.').catch(report)]);
+      await handOver(active, () => worker.deployments.stagesOf(id), config.shutdownGraceSeconds * finishingMs);
       await app.close();
-      for (const interruption of active.values()) interruption.fire('shutdown');
       await Promise.all([queue.close(), advertising.stop()]);
       await Promise.all(stopListening.map((stop) => stop()));
       await Promise.all([clearing.stop(), refreshing.stop(), sweeping.stop(), collecting.stop()]);
