@@ -12,9 +12,13 @@ const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
 /** Imports `busybox:latest` and a stand-in for `node:20-slim` from this machine's own files, unless they are there. */
 export async function importBaseImages(engine: Engine): Promise<void> {
-  await ensure(engine, 'busybox', 'latest', packBusybox, ['CMD ["sh"]']);
+  await importBusybox(engine);
   await ensure(engine, 'node', '20-slim', packNode, [`ENV NODE_EXTRA_CA_CERTS=${certificates}`, 'CMD ["node"]']);
 }
+
+/** Imports `busybox:latest` alone. */
+export const importBusybox = (engine: Engine): Promise<void> =>
+  ensure(engine, 'busybox', 'latest', packBusybox, ['CMD ["sh"]']);
 
 async function ensure(
   engine: Engine,

@@ -3,7 +3,11 @@ import { parseArgs } from 'node:util';
 import { runTests } from './runner/run-all.js';
 
 const { values, positionals } = parseArgs({
-  options: { fast: { type: 'boolean', default: false }, 'no-skips': { type: 'boolean', default: false } },
+  options: {
+    fast: { type: 'boolean', default: false },
+    faults: { type: 'boolean', default: false },
+    'no-skips': { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -13,6 +17,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.exitCode = await runTests({
   root,
   fast: values.fast,
+  faults: values.faults,
   noSkips: values['no-skips'],
   filters: positionals,
   signal: interrupted.signal,

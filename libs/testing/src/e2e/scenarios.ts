@@ -11,7 +11,7 @@ export const site = (files: Record<string, string>) =>
 
 /** Uploads files and creates a service that serves them. */
 export async function createSite(
-  stack: Stack,
+  stack: Pick<Stack, 'api'>,
   name: string,
   files: Record<string, string>,
   builderConfig: Record<string, unknown> = {},

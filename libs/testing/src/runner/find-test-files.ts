@@ -12,15 +12,18 @@ export interface Selection {
   root: string;
   /** Leaves out the `*.e2e.test.ts` files. */
   fast: boolean;
+  /** The `*.fault.test.ts` files and nothing else; they are left out otherwise. */
+  faults: boolean;
   /** Keeps only files whose path contains one of these; all of them when empty. */
   filters: readonly string[];
 }
 
 /** Every selected test beside the sources of `libs` and `services`, in a fixed order. */
-export async function findTestFiles({ root, fast, filters }: Selection): Promise<TestFile[]> {
+export async function findTestFiles({ root, fast, faults, filters }: Selection): Promise<TestFile[]> {
   const packages = (await Promise.all(['libs', 'services'].map((group) => folders(join(root, group))))).flat();
   const found = (await Promise.all(packages.map((dir) => testsOf(root, dir)))).flat();
   return found
+    .filter(({ source }) => source.endsWith('.fault.test.ts') === faults)
     .filter(({ source }) => !fast || !source.endsWith('.e2e.test.ts'))
     .filter(({ source }) => filters.length === 0 || filters.some((filter) => source.includes(filter)))
     .sort((a, b) => a.source.localeCompare(b.source));

@@ -12,11 +12,13 @@ export interface Tally {
   failures: Failure[];
   /** The reasons, one for each skipped test. */
   skips: string[];
+  /** What its comments tell of durations, as `measured: …`. */
+  measured: string[];
 }
 
 /** Reads TAP as it comes; `finished` answers once the stream has ended. */
 export function readTap(): { input: NodeJS.WritableStream; finished: Promise<Tally> } {
-  const tally: Tally = { passed: 0, failures: [], skips: [] };
+  const tally: Tally = { passed: 0, failures: [], skips: [], measured: [] };
   let done: (tally: Tally) => void;
   const finished = new Promise<Tally>((resolve) => {
     done = resolve;
@@ -31,6 +33,10 @@ function watch(parser: Parser, tally: Tally): void {
   parser.on('child', (next: Parser) => {
     child = next;
     watch(next, tally);
+  });
+  parser.on('comment', (comment: string) => {
+    const [, said] = /^# measured: (.+)$/m.exec(comment) ?? [];
+    if (said) tally.measured.push(`${parser.name ? `${parser.name}: ` : ''}${said}`);
   });
   parser.on('assert', (result: Result) => {
     const isBlock = result.closingTestPoint && (child?.count ?? 0) > 0;

@@ -31,8 +31,11 @@ async function write(path: string, text: string) {
   await writeFile(path, text);
 }
 
-function startRun(root: string, options: { fast?: boolean; noSkips?: boolean; filters?: string[] } = {}) {
-  const settings = JSON.stringify({ root, fast: false, noSkips: false, filters: [], ...options });
+function startRun(
+  root: string,
+  options: { fast?: boolean; faults?: boolean; noSkips?: boolean; filters?: string[] } = {},
+) {
+  const settings = JSON.stringify({ root, fast: false, faults: false, noSkips: false, filters: [], ...options });
   const script = `import { runTests } from '${runner}';
     const stop = new AbortController(); process.on('SIGTERM', () => stop.abort());
     process.exitCode = await runTests({ ...${settings}, signal: stop.signal });`;
@@ -90,6 +93,18 @@ t.test('--fast leaves the end-to-end tests out, filters choose, --no-skips fails
   t.equal((await startRun(root, { fast: true }).ended).last, '2 passed, 0 failed, 1 skipped');
   t.equal((await startRun(root, { filters: ['libs/a/'] }).ended).last, '3 passed, 0 failed, 0 skipped');
   t.equal((await startRun(root, { noSkips: true }).ended).code, 1);
+});
+
+t.test('fault tests run when they are asked for, alone, and tell what they measured', async (t) => {
+  const root = await repository(t, {
+    'a/quick.test.ts': `t.ok(1);`,
+    'a/slow.fault.test.ts': `t.ok(1); t.ok(2); t.comment('measured: 2 s');
+      t.test('inner', async (t) => { t.ok(1); t.comment('measured: 3 s') });`,
+  });
+  t.equal((await startRun(root).ended).last, '1 passed, 0 failed, 0 skipped');
+  const { output, last } = await startRun(root, { faults: true }).ended;
+  t.equal(last, '3 passed, 0 failed, 0 skipped');
+  t.match(output, /^ {4}2 s\n {4}inner: 3 s$/m);
 });
 
 t.test('an interrupted run stops what it and its tests started', async (t) => {

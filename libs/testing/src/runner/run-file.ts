@@ -6,6 +6,7 @@ import { type Failure, readTap, type Tally } from './read-tap.js';
 
 /** For files that hang so hard that tap's own limit cannot fire. */
 const hardLimitMs = 300_000;
+const faultsLimitMs = 4 * 3_600_000;
 const maxErrorOutput = 20_000;
 
 export interface Outcome extends Tally {
@@ -33,7 +34,10 @@ export async function runFile(file: TestFile, env: NodeJS.ProcessEnv, signal: Ab
   const errors = tail(child.stderr);
   const { input, finished } = readTap();
   child.stdout.pipe(input);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(hardLimitMs)]);
+  const limit = AbortSignal.any([
+    signal,
+    AbortSignal.timeout(file.source.endsWith('.fault.test.ts') ? faultsLimitMs : hardLimitMs),
+  ]);
   const stop = () => endGroup(child.pid);
   limit.addEventListener('abort', stop, { once: true });
   const [code, killedBy] = (await once(child, 'exit')) as [number | null, string | null];
@@ -44,7 +48,7 @@ export async function runFile(file: TestFile, env: NodeJS.ProcessEnv, signal: Ab
   return { ...tally, file, durationMs: Date.now() - startedAt, errorOutput: errors() };
 }
 
-const failed = (name: string): Tally => ({ passed: 0, skips: [], failures: [failure(name)] });
+const failed = (name: string): Tally => ({ passed: 0, skips: [], measured: [], failures: [failure(name)] });
 const failure = (name: string): Failure => ({ name, details: {} });
 
 function withExit(tally: Tally, code: number | null, killedBy: string | null): Tally {

@@ -19,13 +19,15 @@ const sum = (outcomes: readonly Outcome[], of: (outcome: Outcome) => number) =>
 
 /** One line for a file that passed; all there is to know about one that failed. */
 export function describeOutcome(outcome: Outcome): string {
-  const { file, passed, failures, skips, durationMs, errorOutput } = outcome;
+  const { file, passed, failures, skips, measured, durationMs, errorOutput } = outcome;
   const skipped = skips.length > 0 ? `, ${skips.length} skipped` : '';
   const seconds = (durationMs / 1000).toFixed(1);
-  if (failures.length === 0) return `ok      ${file.source} (${passed} passed${skipped}, ${seconds} s)`;
+  const told = measured.map(indent);
+  if (failures.length === 0)
+    return [`ok      ${file.source} (${passed} passed${skipped}, ${seconds} s)`, ...told].join('\n');
   const head = `FAILED  ${file.source} (${passed} passed, ${failures.length} failed${skipped}, ${seconds} s)`;
   const errors = errorOutput ? [indent(`stderr:\n${errorOutput}`)] : [];
-  return [head, ...failures.map(describeFailure), ...errors].join('\n');
+  return [head, ...told, ...failures.map(describeFailure), ...errors].join('\n');
 }
 
 function describeFailure({ name, details }: Failure): string {

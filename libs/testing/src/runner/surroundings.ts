@@ -28,9 +28,9 @@ export async function startSurroundings(env: NodeJS.ProcessEnv): Promise<Surroun
   return { env: { ...withoutOurs(env), ...shared }, close };
 }
 
-/** An operator's own settings must not reach the tests; the address of a topology to test must. */
+/** An operator's own settings must not reach the tests; the address of a topology to test, and how often a fault is repeated, must. */
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const ours = (name: string) => /^(PIERHEAD_(?!E2E_)|DATABASE_URL$|REDIS_URL$)/.test(name);
+  const ours = (name: string) => /^(PIERHEAD_(?!E2E_|FAULT_)|DATABASE_URL$|REDIS_URL$)/.test(name);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !ours(name)));
 }
 

@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import t from 'tap';
+import { createSite } from '../e2e/scenarios.js';
+import { redisMissing } from '../redis.js';
+import { type FaultStack, startFaultStack } from './fault-stack.js';
+import { createGatedService, ended, requestDeployment } from './gated-service.js';
+import { assertInvariants } from './invariants.js';
+import { repeats } from './measures.js';
+import { wait } from './patience.js';
+
+t.setTimeout(0);
+
+/** 1,000 deployments over 50 services in a full run of 20 repeats. */
+const services = repeats >= 20 ? 50 : 10;
+const each = repeats >= 20 ? 20 : 10;
+
+t.test('many deployments at once over many services', { skip: redisMissing() }, async (t) => {
+  const stack = await startFaultStack(t, { queue: 'redis', workers: 3, slots: 2 });
+  const ids: string[] = [];
+  for (let index = 1; index <= services; index += 1) {
+    const { id } = await createSite(stack, `crowd-${index}`, { 'index.html': `crowd ${index}` });
+    await stack.api.patch(`/services/${id}`, { delivery: { queuePolicy: 'queue-all' } });
+    ids.push(id);
+  }
+  const began = performance.now();
+  const answers = startAsking(stack);
+  const memory = startWeighing(stack);
+  const deployments = (await Promise.all(ids.map((id) => requestAll(stack, id)))).flat();
+  t.equal(deployments.length, services * each);
+  await wait('all have ended', async () => (await unfinished(stack)) === 0, 3_600_000, 500);
+  const seconds = (performance.now() - began) / 1_000;
+  const p99 = await answers.stop();
+  const weights = await memory.stop();
+
+  const rows = await stack.sql<{ status: string; count: number }[]>`
+    select status, count(*)::int from deployments group by status`;
+  t.same(rows, [{ status: 'succeeded', count: services * each }]);
+  t.same(await overlaps(stack), [], 'never two at once of one service');
+  for (const { name, first, last } of weights)
+    t.ok(last < first * 1.5 + 50, `${name} went from ${Math.round(first)} to ${Math.round(last)} MiB`);
+  t.comment(`measured: ${services * each} deployments in ${seconds.toFixed(1)} s; API p99 ${p99.toFixed(0)} ms`);
+  t.comment(
+    `measured: ${weights.map(({ name, first, last }) => `${name} ${first.toFixed(0)} → ${last.toFixed(0)} MiB`).join(', ')}`,
+  );
+  await assertInvariants(t, stack);
+});
+
+t.test('twenty pushes in a second end in at most two builds', async (t) => {
+  const stack = await startFaultStack(t, { queue: 'postgres', workers: 2 });
+  const service = await createGatedService(stack);
+  await stack.gates.close(service.name, 'build');
+  const pushed = await Promise.all(Array.from({ length: 20 }, () => requestDeployment(stack, service.id)));
+  await stack.gates.held(service.name, 'build');
+  await stack.gates.open(service.name, 'build');
+  const ends = await Promise.all(pushed.map((id) => ended(stack, id)));
+  const [built] = await stack.sql<{ count: number }[]>`
+    select count(*)::int from stages where name = 'build' and deployment_id in ${stack.sql(pushed)}`;
+  t.ok(built!.count <= 2, `${built!.count} were built`);
+  const newest = [...pushed].sort().at(-1);
+  t.equal(ends.find(({ id }) => id === newest)?.status, 'succeeded', 'the newest is live');
+  t.ok(ends.every(({ status }) => ['succeeded', 'superseded'].includes(status)));
+  await assertInvariants(t, stack);
+  await service.visitors.leave();
+});
+
+async function requestAll(stack: FaultStack, serviceId: string): Promise<string[]> {
+  const found: string[] = [];
+  for (let number = 1; number <= each; number += 1) found.push(await requestDeployment(stack, serviceId));
+  return found;
+}
+
+async function unfinished({ sql }: FaultStack): Promise<number> {
+  const [row] = await sql<
+    { count: number }[]
+  >`select count(*)::int from deployments where status in ('queued', 'running')`;
+  return row!.count;
+}
+
+/** Pairs of deployments of one service that were running at the same time, by what the database wrote down. */
+async function overlaps({ sql }: FaultStack): Promise<unknown[]> {
+  return sql`
+    with runs as (
+      select d.service_id, s.deployment_id, s.nr as began,
+        (select min(e.nr) from faults.statuses e where e.deployment_id = s.deployment_id and e.nr > s.nr and e.was = 'running') as ended
+      from faults.statuses s join deployments d on d.id = s.deployment_id where s.became = 'running' and s.was = 'queued')
+    select a.deployment_id, b.deployment_id as other from runs a join runs b on a.service_id = b.service_id
+      and a.deployment_id < b.deployment_id and a.began < b.ended and b.began < a.ended`;
+}
+
+/** Somebody who asks the API the whole time; at the end, the 99th percentile in milliseconds. */
+function startAsking({ api }: FaultStack): { stop(): Promise<number> } {
+  const took: number[] = [];
+  let stopped = false;
+  const asking = (async () => {
+    while (!stopped) {
+      const began = performance.now();
+      const { status } = await api.get('/deployments?limit=20');
+      if (status !== 200) throw new Error(`the API answered ${status}`);
+      took.push(performance.now() - began);
+      await delay(50);
+    }
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      await asking;
+      return took.sort((a, b) => a - b)[Math.floor(took.length * 0.99)] ?? 0;
+    },
+  };
+}
+
+interface Weight {
+  name: string;
+  first: number;
+  last: number;
+}
+
+/** The memory of each role in MiB: the mean of the second quarter of the time, and that of the last. */
+function startWeighing(stack: FaultStack): { stop(): Promise<Weight[]> } {
+  const roles = stack.programs.filter((program) => program.runs && program !== stack.redis);
+  const samples = new Map<string, number[]>(roles.map(({ name }) => [name, []]));
+  let stopped = false;
+  const weighing = (async () => {
+    while (!stopped) {
+      for (const { name, pid } of roles) {
+        const status = await readFile(`/proc/${pid}/status`, 'utf8');
+        samples.get(name)?.push(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024);
+      }
+      await delay(250);
+    }
+  })();
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  return {
+    async stop() {
+      stopped = true;
+      await weighing;
+      return [...samples].map(([name, values]) => {
+        const quarter = Math.ceil(values.length / 4);
+        return { name, first: mean(values.slice(quarter, 2 * quarter)), last: mean(values.slice(-quarter)) };
+      });
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { connectEngine, engineUnavailable } from '@pierhead/docker';
+import type { Test } from 'tap';
+import { importBusybox } from '../docker-base-images.js';
+import { missingProgram } from '../missing-program.js';
+import { wait } from './patience.js';
+import { Program } from './program.js';
+
+/** A Docker engine of the test's own, so that it may be restarted. */
+export interface OwnEngine {
+  dockerHost: string;
+  /** As its operator would restart it. */
+  restart(): Promise<void>;
+}
+
+const run = promisify(execFile);
+
+/** Why this machine cannot run an engine of the test's own, or false. */
+export const ownEngineMissing = (): string | false => {
+  if (process.getuid?.() !== 0) return 'only root can start a Docker engine';
+  return missingProgram('dockerd') || missingProgram('ip');
+};
+
+/**
+ * Its bridge has no iptables rules: those of two engines overwrite each other. Its containers reach, and are reached
+ * from, this machine alone.
+ */
+export async function startOwnEngine(t: Test): Promise<OwnEngine> {
+  const dir = await mkdtemp(join(tmpdir(), 'pf-'));
+  const bridge = `pf${process.pid}`;
+  const subnet = `10.${200 + (process.pid % 50)}.${Math.floor(process.pid / 50) % 250}`;
+  await run('ip', ['link', 'add', bridge, 'type', 'bridge']);
+  await run('ip', ['addr', 'add', `${subnet}.1/24`, 'dev', bridge]);
+  await run('ip', ['link', 'set', bridge, 'up']);
+  const folder = join(dir, 'engine');
+  await mkdir(folder);
+  const dockerHost = `unix://${folder}/docker.sock`;
+  const program = new Program({
+    name: 'dockerd',
+    command: 'dockerd',
+    words: [
+      ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')],
+      ...[
+        '--host',
+        dockerHost,
+        '--bridge',
+        bridge,
+        '--iptables=false',
+        '--ip-masq=false',
+        '--config-file',
+        '/dev/null',
+      ],
+    ],
+    env: process.env,
+    log: join(dir, 'dockerd.log'),
+  });
+  t.teardown(async () => {
+    await program.stop(30_000);
+    await run('ip', ['link', 'del', bridge]);
+    await rm(dir, { recursive: true, force: true }).catch(() => {});
+  });
+  const start = async () => {
+    program.start();
+    await wait('the engine answers', async () => {
+      if (!program.runs) throw new Error(`dockerd ended:\n${await program.logTail()}`);
+      return (await engineUnavailable(dockerHost, AbortSignal.timeout(2_000))) === null;
+    });
+  };
+  await start();
+  await importBusybox(connectEngine(dockerHost));
+  return {
+    dockerHost,
+    async restart() {
+      await program.stop(30_000);
+      await start();
+    },
+  };
+}
