@@ -78,7 +78,7 @@ async function unfinished({ sql }: FaultStack): Promise<number> {
 }
 
 /** Pairs of deployments of one service that were running at the same time, by what the database wrote down. */
-async function overlaps({ sql }: FaultStack): Promise<unknown[]> {
+async function overlaps({ sql }: FaultStack): Promise<readonly unknown[]> {
   return sql`
     with runs as (
       select d.service_id, s.deployment_id, s.nr as began,
