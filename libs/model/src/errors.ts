@@ -42,6 +42,17 @@ export class WorldError extends CodedError {
   override readonly name = 'WorldError';
 }
 
+/** What a file that could not be written for want of space means, whoever was writing; null for any other error. */
+export function diskFull(error: unknown): WorldError | null {
+  if (!(error instanceof Error)) return null;
+  const { code, cause } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return diskFull(cause);
+  return new WorldError('disk_full', 'The worker\u2019s disk is full.', {
+    hint: 'Free some space on the disk of the data folder, then deploy again.',
+    cause: error,
+  });
+}
+
 /** True for an abort, in whichever of its forms Node and libraries raise it. */
 export function isAbort(error: unknown): boolean {
   return (

@@ -277,6 +277,16 @@ t.test('no more calls are under way than may be; those that waited in vain say s
   t.equal(threads.size, 0);
 });
 
+t.test('a full disk is the fault of the world, not of the plugin that was writing', async (t) => {
+  const root = t.testdir();
+  const full = `async validateConfig() { throw Object.assign(new Error('no space left'), { code: 'ENOSPC' }); },`;
+  const folder = await writePlugin(root, 'test', `export const providers = [${provider('test', full)}];`);
+  const { source } = await sourceOf(t, [folder]);
+  const one = (await source.current().providers.getProvider('test'))!;
+  await t.rejects(one.validateConfig!({}, callContext(root)), { name: 'WorldError', code: 'disk_full' });
+  await one.dispose?.();
+});
+
 t.test('a call that was aborted while it waited leaves', async (t) => {
   const root = t.testdir();
   const hang = 'async validateConfig() { await new Promise(() => {}); },';

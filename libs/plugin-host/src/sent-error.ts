@@ -1,4 +1,4 @@
-import { type Problem, UserError, WorldError } from '@pierhead/model';
+import { diskFull, type Problem, UserError, WorldError } from '@pierhead/model';
 import { reasonOf } from './reason.js';
 
 /** An error on its way between threads. */
@@ -28,6 +28,8 @@ export function packError(error: unknown, mask = (text: string) => text): SentEr
     const list = Array.isArray(problems) ? problems.slice(0, maxProblems).map(packProblem) : [];
     return { family, code, message: textOf(message) ?? code, hint: textOf(hint), line: textOf(line), problems: list };
   } catch {
+    const full = diskFull(error);
+    if (full) return { family: 'WorldError', code: full.code, message: full.message, hint: full.hint, problems: [] };
     return { family: null, code: 'plugin_failed', message: mask(reasonOf(error)), problems: [] };
   }
 }

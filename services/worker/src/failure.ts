@@ -1,10 +1,10 @@
 import { isUnreachable } from '@pierhead/database';
-import { type DeploymentError, type StageName, type Timeouts, UserError, WorldError } from '@pierhead/model';
+import { type DeploymentError, diskFull, type StageName, type Timeouts, UserError, WorldError } from '@pierhead/model';
 
 /** A fault outside of the deployment, which may have passed by the next attempt; null for any other error. */
 export function worldFault(error: unknown): WorldError | null {
   if (error instanceof WorldError) return error;
-  if (!isUnreachable(error)) return null;
+  if (!isUnreachable(error)) return diskFull(error);
   return new WorldError('database_unavailable', 'The database could not be reached.', {
     hint: 'Look at PostgreSQL and the network between it and the worker, then deploy again.',
     cause: error,

@@ -57,6 +57,17 @@ t.test(
   },
 );
 
+t.test('a full disk is tried again, then named', async (t) => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const { worker, create, run } = await setUp(t, {
+    builder: { build: () => Promise.reject(new Error('not stored', { cause: full })) },
+  });
+  const id = await create();
+  t.match(await run(id), { status: 'queued', retries: 1 });
+  await worker.database.sql`update deployments set not_before = now(), retries = 5`;
+  t.match(await run(id), { status: 'failed', error: { code: 'disk_full', stage: 'build', hint: /Free some space/ } });
+});
+
 t.test('what started for a release that never went live is stopped', async (t) => {
   const { calls, create, run } = await setUp(t, {
     runtime: { probe: () => Promise.reject(new UserError('app_exited', 'It ended.')) },
