@@ -9,6 +9,8 @@ export type ContainerSettings = Record<string, unknown>;
 export interface ContainerState {
   id: string;
   running: boolean;
+  /** It ended, and the engine will not start it again by itself. */
+  ended: boolean;
   exitCode: number;
   outOfMemory: boolean;
   /** Bytes; 0 where there is no limit. */
@@ -101,6 +103,7 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
   return {
     id: found.Id,
     running: found.State.Running && !found.State.Restarting,
+    ended: found.State.Status === 'exited',
     exitCode: found.State.ExitCode,
     outOfMemory: found.State.OOMKilled,
     memoryLimit: found.HostConfig.Memory ?? 0,

@@ -1,5 +1,5 @@
 import { type ContainerState, containerLogs, type Engine, inspectContainer } from '@pierhead/docker';
-import { type CallContext, type Instance, type OutputLine, UserError } from '@pierhead/model';
+import { type CallContext, type Instance, type OutputLine, UserError, WorldError } from '@pierhead/model';
 
 const shownLines = 10;
 const shownChars = 300;
@@ -7,7 +7,7 @@ const slackSeconds = 0.05;
 
 /**
  * Null when every container runs at the address that it is asked at: the engine gives a freed address to others. Else
- * why health may still come. Throws UserError when the app has ended.
+ * why health may still come. Throws UserError when the app has ended, WorldError when it was stopped.
  */
 export async function checkRunning(engine: Engine, instance: Instance, context: CallContext): Promise<string | null> {
   const { host, signal } = context;
@@ -24,8 +24,16 @@ export async function checkRunning(engine: Engine, instance: Instance, context: 
 const hasMoved = ({ ids, upstreams }: Instance, addresses: Set<string>) =>
   upstreams.length < ids.length || upstreams.some((each) => each.kind !== 'http' || !addresses.has(each.host));
 
-/** The failure of a container that has ended, with the last lines that it wrote. */
-export async function ended(engine: Engine, state: ContainerState, signal: AbortSignal): Promise<UserError> {
+/**
+ * The failure of a container that has ended, with the last lines that it wrote. The engine starts an app that ended by
+ * itself again (`unless-stopped`): one that stays down was stopped, by somebody or by the end of the engine.
+ */
+export async function ended(
+  engine: Engine,
+  state: ContainerState,
+  signal: AbortSignal,
+): Promise<UserError | WorldError> {
+  if (state.ended) return stopped(state);
   const output = await lastLines(engine, state, signal);
   const details = { line: output.at(-1), hint: 'Read the last lines of its output; then run the image by hand.' };
   const shown = output.length ? `. Its last output:\n${output.join('\n')}` : ' without any output';
@@ -36,6 +44,11 @@ export async function ended(engine: Engine, state: ContainerState, signal: Abort
   }
   return new UserError('app_exited', `The app exited with code ${state.exitCode}${shown}`, details);
 }
+
+const stopped = ({ exitCode }: ContainerState) =>
+  new WorldError('app_stopped', `The app was stopped from outside, and exited with code ${exitCode}`, {
+    hint: 'See whether the Docker engine was restarted, or who stops containers on this machine.',
+  });
 
 const killed = 137;
 const mebibyte = 1_048_576;

@@ -237,6 +237,13 @@ t.test('the reason says what is wrong while health may still come', { skip }, as
   await t.rejects(healthy(instance), { code: 'app_removed' });
 });
 
+t.test('an app that was stopped from outside is the fault of the world', { skip }, async (t) => {
+  const { runtime, spec, context, healthy } = await setUp(t, { healthCheck: { path: '/never' } });
+  const instance = await runtime.start(await image(t, script('trap "exit 0" TERM; sleep 60 & wait')), spec, context);
+  await callEngine(engine, { method: 'POST', path: `/containers/${instance.ids[0]}/stop`, query: { t: 5 } });
+  await t.rejects(healthy(instance), { name: 'WorldError', code: 'app_stopped' });
+});
+
 t.test('replicas start together, are found again, and all stop', { skip }, async (t) => {
   const { runtime, spec, context, healthy } = await setUp(t, { replicas: 3 });
   const other = { ...spec, deploymentId: randomUUID() };
