@@ -53,7 +53,8 @@ t.test('workers that deploy containers are killed and frozen', { skip }, async (
       create.deliver();
       lost.drop();
       stop.drop();
-      await allEnd(t, stack, under, measures, began);
+      await allSucceed(t, stack, under, measures, began);
+      await assertInvariants(t, stack, { limitMs: 45_000 });
     });
 
   for (let round = 1; round <= Math.ceil(repeats / services.length); round += 1)
@@ -84,14 +85,14 @@ async function freezeAt(
   const began = performance.now();
   for (const { program } of frozen) program.freeze();
   const late = held.map((each) => each.letLaterPass());
-  await Promise.all(under.map((id) => ended(stack, id)));
+  await allSucceed(t, stack, under, measures, began);
   for (const deliver of late) deliver();
   for (const { program } of frozen) program.thaw();
   await Promise.all(frozen.map((worker) => idle(stack, worker)));
-  await allEnd(t, stack, under, measures, began);
+  await assertInvariants(t, stack, { limitMs: 45_000 });
 }
 
-async function allEnd(t: Test, stack: FaultStack, ids: string[], measures: Measures, since: number): Promise<void> {
+async function allSucceed(t: Test, stack: FaultStack, ids: string[], measures: Measures, since: number): Promise<void> {
   await Promise.all(
     ids.map(async (id) => {
       const { status, error } = await ended(stack, id);
@@ -101,7 +102,6 @@ async function allEnd(t: Test, stack: FaultStack, ids: string[], measures: Measu
       t.ok(took < limitMs, `${id} ended after ${Math.round(took)} ms`);
     }),
   );
-  await assertInvariants(t, stack, { limitMs: 45_000 });
 }
 
 const comes = (what: string, call: HeldCall) => wait(what, async () => call.came);

@@ -43,5 +43,6 @@ t.test('the Docker engine is restarted', { skip: ownEngineMissing() }, async (t)
       await assertInvariants(t, stack, { limitMs: restMs });
     });
   measures.tell(t);
+  // The engine takes the live apps down with it: what visitors saw meanwhile is not held against anybody.
   await Promise.all([building.visitors.leave(), verifying.visitors.leave()]);
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -39,21 +39,14 @@ export async function startOwnEngine(t: Test): Promise<OwnEngine> {
   const folder = join(dir, 'engine');
   await mkdir(folder);
   const dockerHost = `unix://${folder}/docker.sock`;
+  const config = join(dir, 'daemon.json');
+  await writeFile(config, '{}');
   const program = new Program({
     name: 'dockerd',
     command: 'dockerd',
     words: [
       ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')],
-      ...[
-        '--host',
-        dockerHost,
-        '--bridge',
-        bridge,
-        '--iptables=false',
-        '--ip-masq=false',
-        '--config-file',
-        '/dev/null',
-      ],
+      ...['--host', dockerHost, '--bridge', bridge, '--iptables=false', '--ip-masq=false', '--config-file', config],
     ],
     env: process.env,
     log: join(dir, 'dockerd.log'),
@@ -67,7 +60,7 @@ export async function startOwnEngine(t: Test): Promise<OwnEngine> {
     program.start();
     await wait('the engine answers', async () => {
       if (!program.runs) throw new Error(`dockerd ended:\n${await program.logTail()}`);
-      return (await engineUnavailable(dockerHost, AbortSignal.timeout(2_000))) === null;
+      return (await engineUnavailable(dockerHost, new AbortController().signal)) === null;
     });
   };
   await start();
