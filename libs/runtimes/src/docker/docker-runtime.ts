@@ -56,6 +56,8 @@ class DockerRuntime implements Runtime<DockerConfig> {
       return { ...(await startAll(engine, plans, port, context)), graceSeconds };
     } catch (error) {
       if (statusOf(error) !== 409) throw startFailure(error);
+      // Whoever has been stopped meanwhile must not stop what its successor started.
+      context.signal.throwIfAborted();
       await this.stop(spec, context);
       return { ...(await startAll(engine, plans, port, context)), graceSeconds };
     }
