@@ -100,6 +100,16 @@ t.test('a worker leaves to others what it cannot run', async (t) => {
 
 const delivery = { autoDeploy: true, queuePolicy: 'latest-wins' as const, keepReleases: 5 };
 
+t.test('an engine that is down fails a new deployment, and delays one that was under way', async (t) => {
+  const down = { code: 'engine_down', message: 'It is down.', hint: 'Start it.' };
+  const { worker, create, run } = await setUp(t, { runtime: { unavailable: async () => down } });
+  worker.capabilities = { providers: [], builders: [], runtimes: [] };
+  t.match(await run(await create()), { status: 'failed', error: { code: 'engine_down' }, retries: 0 });
+  const id = await create();
+  await worker.database.sql`update deployments set attempt = 2 where id = ${id}`;
+  t.match(await run(id), { status: 'queued', retries: 1 });
+});
+
 t.test('an entry that never says whether it can be used fails as one that hangs', async (t) => {
   const late = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
   const { worker, create, run } = await setUp(t, { builder: { unavailable: () => Promise.reject(late) } });

@@ -7,6 +7,7 @@ import {
   type Provider,
   type Runtime,
   UserError,
+  WorldError,
 } from '@pierhead/model';
 import type { Registries } from '@pierhead/registry';
 import type { WorkerContext } from './worker-context.js';
@@ -22,18 +23,20 @@ type Instance = Provider | Builder | Runtime;
 
 /** What one deployment has of the registries. A reload meanwhile changes nothing for it. */
 export interface LookUp {
-  /** Throws UserError where an entry is unknown, gone in this version, switched off or not usable on this machine. */
+  /** Throws UserError where an entry is unknown, gone in this version, switched off or not usable on this machine; WorldError where it was usable before. */
   parts(snapshot: DeploymentColumns['snapshot']): Promise<{ provider: Provider; builder: Builder; runtime: Runtime }>;
   provider(id: string, version: string): Promise<Provider>;
   /** Disposes of every instance. Never throws. */
   release(): Promise<void>;
 }
 
+type UnderWay = Pick<DeploymentColumns, 'id' | 'attempt'>;
+
 const askLimitMs = 10_000;
 const disposeLimitMs = 5_000;
 
 /** Opens the registries as they are now; every question is recorded under the deployment. */
-export function openLookUp(deploymentId: string, worker: WorkerContext): LookUp {
+export function openLookUp({ id: deploymentId, attempt }: UnderWay, worker: WorkerContext): LookUp {
   const { providers, builders, runtimes } = worker.source.current();
   const versionsOf = shelves({ providers, builders, runtimes });
   const held: Instance[] = [];
@@ -42,7 +45,7 @@ export function openLookUp(deploymentId: string, worker: WorkerContext): LookUp 
     const instance = await opening;
     if (!instance) throw unknown(wanted);
     held.push(instance);
-    await assertUsable(instance, wanted, worker);
+    await assertUsable(instance, wanted, attempt, worker);
     return instance;
   };
 
@@ -114,15 +117,25 @@ const shelves = ({ providers, builders, runtimes }: Registries): Record<EntryKin
   runtime: (id) => runtimes.getRuntimeMetadata(id)?.versions ?? [],
 });
 
-/** Asks again only where the last heartbeat saw a fault: it may have been mended since. */
-async function assertUsable(instance: Instance, { kind, id, version }: Wanted, worker: WorkerContext): Promise<void> {
+/**
+ * Asks again only where the last heartbeat saw a fault: it may have been mended since. What a deployment was under way
+ * with before may come back.
+ */
+async function assertUsable(
+  instance: Instance,
+  { kind, id, version }: Wanted,
+  attempt: number,
+  worker: WorkerContext,
+): Promise<void> {
   const known: Capability[] = worker.capabilities[`${kind}s`];
   if (known.some((each) => each.id === id && each.version === version && each.available)) return;
   const signal = AbortSignal.timeout(askLimitMs);
   const reason = await instance.unavailable?.({ host: worker.host, signal }).catch((error) => {
     throw isLate(error) ? noAnswer({ kind, id, version }) : error;
   });
-  if (reason) throw new UserError(reason.code, reason.message, { hint: reason.hint });
+  if (!reason) return;
+  const Failure = attempt > 1 ? WorldError : UserError;
+  throw new Failure(reason.code, reason.message, { hint: reason.hint });
 }
 
 const isLate = (error: unknown) => error instanceof Error && error.name === 'TimeoutError';

@@ -47,7 +47,7 @@ async function isForUs(deploymentId: string, worker: WorkerContext): Promise<boo
 
 async function runToEnd(row: Claimed, hold: Hold, worker: WorkerContext): Promise<void> {
   let run: Run | null = null;
-  const lookUp = openLookUp(row.id, worker);
+  const lookUp = openLookUp(row, worker);
   try {
     run = await createRun(row, hold, lookUp, worker);
     await deploy(run, worker);
