@@ -26,7 +26,7 @@ export async function prepareStorage(root: string): Promise<StoragePaths> {
   return { ...paths, temporary: () => join(temporary, randomUUID()) };
 }
 
-/** Removes what a process that died left unfinished, such as half of an upload: what nothing has touched for a day. */
+/** Removes what a process that died left unfinished, such as half of an upload: what nothing has touched for an hour. */
 export async function removeUnfinished({ unfinished: folder }: Pick<StoragePaths, 'unfinished'>): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);

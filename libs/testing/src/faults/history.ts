@@ -6,7 +6,7 @@ export async function recordHistory(sql: Sql): Promise<void> {
     create schema faults;
     create table faults.statuses (nr bigserial, at timestamptz default clock_timestamp(), deployment_id uuid, was text, became text,
       epoch integer, owner text);
-    create table faults.switches (nr bigserial, at timestamptz default clock_timestamp(), service_id uuid, environment text, deployment_id uuid,
+    create table faults.switches (nr bigserial, at timestamptz default clock_timestamp(), backend integer default pg_backend_pid(), service_id uuid, environment text, deployment_id uuid,
       version bigint);
     create function faults.note_status() returns trigger language plpgsql as $$ begin
       if tg_op = 'INSERT' then insert into faults.statuses (deployment_id, was, became, epoch) values (new.id, null, new.status, new.lease_epoch);

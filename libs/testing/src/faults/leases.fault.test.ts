@@ -40,22 +40,35 @@ t.test('a worker that was frozen for longer than its lease changes nothing after
       const under = await Promise.all(
         services.map(async (service) => ({ service, id: await service.deploy(`${service.name} switch ${round}`) })),
       );
-      await wait('the switches wait', async () => (await lock.waiting()) >= under.length);
+      await wait('the switches wait', async () => (await lock.waiting()).length >= under.length);
+      const stale = await lock.waiting();
       const frozen = await freezeOwners(stack, under);
       for (const { id } of under)
         await wait('another worker holds it', async () => {
           const owner = await stack.ownerOf(id);
           return owner !== null && !frozen.workers.includes(owner);
         });
-      await wait('the switches of both wait', async () => (await lock.waiting()) >= 2 * under.length);
+      await wait('the switches of both wait', async () => (await lock.waiting()).length >= 2 * under.length);
       await lock.release();
       for (const { id } of under) measures.add(await untilSucceeded(t, stack, id, frozen.at));
       await thawAll(stack, frozen.workers);
+      await assertRefused(t, stack, under, stale);
       await assertInvariants(t, stack);
     });
   measures.tell(t);
   await assertVisitorsContent(t, services);
 });
+
+/** Each was switched to, and by a statement of its new owner, though the old one's came first. */
+async function assertRefused(t: Test, { sql }: FaultStack, under: Under[], stale: number[]): Promise<void> {
+  const rows = await sql<{ backend: number }[]>`
+    select backend from faults.switches where deployment_id in ${sql(under.map(({ id }) => id))}`;
+  t.equal(rows.length, under.length, 'each became live once');
+  t.notOk(
+    rows.some(({ backend }) => stale.includes(backend)),
+    'the switch of the worker that was frozen is refused',
+  );
+}
 
 interface Under {
   id: string;

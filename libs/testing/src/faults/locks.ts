@@ -3,8 +3,8 @@ import type { FaultStack } from './fault-stack.js';
 
 /** A lock on a table that lets others read and not write. */
 export interface TableLock {
-  /** How many wait for it. */
-  waiting(): Promise<number>;
+  /** The backends whose statements wait for it. */
+  waiting(): Promise<number[]>;
   release(): Promise<void>;
 }
 
@@ -14,9 +14,9 @@ export async function lockTable({ sql }: FaultStack, table: 'releases' | 'gatewa
   await lock.unsafe(`lock table ${table} in share mode`);
   return {
     async waiting() {
-      const [row] = await sql<{ count: number }[]>`
-        select count(*)::int from pg_locks where relation = ${table}::regclass and not granted`;
-      return row?.count ?? 0;
+      const rows = await sql<{ pid: number }[]>`
+        select pid from pg_locks where relation = ${table}::regclass and not granted`;
+      return rows.map(({ pid }) => pid);
     },
     async release() {
       await lock`rollback`;

@@ -57,8 +57,8 @@ t.test('the store of the queue loses everything', { skip: redisMissing() }, asyn
   for (let round = 1; round <= repeats; round += 1)
     for (const [how, lose] of losses)
       await t.test(`round ${round}: it is ${how}`, async (t) => {
-        const running = await hold(stack, services, `${round} ${how}`);
         const other = await createGatedService(stack);
+        const running = await hold(stack, services, `${round} ${how}`);
         // The worker is full: this one waits in the queue.
         const queued = await requestDeployment(stack, other.id);
         await wait('it is handed over', async () => {

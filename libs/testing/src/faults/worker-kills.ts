@@ -32,7 +32,7 @@ export async function killWorkers(t: Test, queue: 'redis' | 'postgres'): Promise
     await t.test(`round ${round}: right before the switch`, async (t) => {
       const lock = await lockTable(stack, 'releases');
       const held = await holdAtSwitch(stack, services, `before ${round}`, false);
-      await wait('the switches wait for the lock', async () => (await lock.waiting()) >= held.length);
+      await wait('the switches wait for the lock', async () => (await lock.waiting()).length >= held.length);
       await replaceCrew(stack, held, 'before', () => lock.release());
       await expectTakeOver(t, stack, held, measures);
     });
