@@ -168,10 +168,10 @@ t.test('workspaces of ended deployments are deleted, those of others are not', a
   const queued = await create();
   const held = randomUUID();
   active.set(held, createInterruption());
-  for (const name of [ended, queued, held, 'task-x', `gone-${randomUUID()}`])
+  for (const name of [`${ended}.1`, `${queued}.1`, `${held}.2`, 'task-x', `gone-${randomUUID()}`])
     await mkdir(join(worker.workspaces, name), { recursive: true });
   await collect(worker, { active });
-  t.same((await readdir(worker.workspaces)).sort(), [queued, held, 'task-x'].sort());
+  t.same((await readdir(worker.workspaces)).sort(), [`${queued}.1`, `${held}.2`, 'task-x'].sort());
 });
 
 t.test('of an engine that several share, only what is this installation’s is touched', { skip }, async (t) => {

@@ -1,3 +1,4 @@
+import { access, readdir } from 'node:fs/promises';
 import type { StageName } from '@pierhead/model';
 import { UserError, WorldError } from '@pierhead/model';
 import { until } from '@pierhead/testing';
@@ -216,6 +217,36 @@ t.test('a stage that takes longer than the service allows is stopped, and so is 
       stages: [{}, {}, { name: 'build', status: 'failed' }, { name: 'cleanup', status: 'succeeded' }],
     });
   }
+});
+
+t.test('a run that lost its lease leaves alone what the same worker has taken up again since', async (t) => {
+  let formerRun: Promise<unknown> | null = null;
+  let laterRun: Promise<unknown> | null = null;
+  let later = false;
+  const { worker, create, run, active } = await setUp(t, {
+    builder: {
+      build: async (source, _config, { signal }) => {
+        if (laterRun) {
+          later = true;
+          await formerRun;
+          t.ok(active.has(id), 'it can still be interrupted');
+          await access(source.kind === 'image' ? '' : source.path);
+          return image;
+        }
+        await worker.database.sql`update deployments set lease_until = now() - interval '1 second'`;
+        await worker.dispatches.releaseLapsed();
+        await until('it is told', async () => signal.aborted);
+        laterRun = run(id);
+        await until('it is taken up again', async () => later);
+        return image;
+      },
+    },
+  });
+  const id = await create();
+  formerRun = run(id);
+  await formerRun;
+  t.match(await laterRun, { status: 'succeeded', live: true });
+  t.same(await readdir(worker.workspaces), [], 'both have deleted their workspaces');
 });
 
 t.test('a worker that has lost its lease stops, and does nothing more', async (t) => {

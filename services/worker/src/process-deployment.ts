@@ -33,7 +33,7 @@ export async function processDeployment(
   } finally {
     stopDeadline();
     stopKeeping();
-    active.delete(deploymentId);
+    if (active.get(deploymentId) === interruption) active.delete(deploymentId);
   }
 }
 

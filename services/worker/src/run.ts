@@ -18,6 +18,7 @@ import type { LogWriter } from './log-writer.js';
 import type { LookUp } from './look-up.js';
 import type { SourcePlace } from './source-place.js';
 import type { WorkerContext } from './worker-context.js';
+import { workspaceName } from './workspace-name.js';
 
 /** One deployment in a worker's hands, and where its progress is recorded. */
 export interface Run {
@@ -72,7 +73,7 @@ export async function createRun(
   const { snapshot, serviceId, environment, id: deploymentId } = row;
   const opened = worker.secrets.open(snapshot, serviceId);
   const { builderConfig, runtimeConfig, variables, serviceName } = opened;
-  const workspace = join(worker.workspaces, deploymentId);
+  const workspace = join(worker.workspaces, workspaceName(hold.lease));
   await emptyFolder(workspace);
   const sourceFolder = await emptyFolder(join(workspace, 'source'));
 

@@ -2,6 +2,7 @@ import { renameSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkerContext } from './worker-context.js';
+import { deploymentOf } from './workspace-name.js';
 
 const remove = (path: string) => rm(path, { recursive: true, force: true });
 
@@ -12,7 +13,6 @@ export async function sweepWorkspaces(root: string, present: string[]): Promise<
   await Promise.all(dead.map((name) => remove(join(root, name))));
 }
 
-const deploymentId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const doomed = 'gone-';
 
 /** Deletes this worker's own workspaces of deployments that have ended. */
@@ -21,10 +21,14 @@ export async function sweepOwnWorkspaces(
   active: ReadonlyMap<string, unknown>,
 ): Promise<void> {
   const names = await readdir(workspaces).catch(() => []);
-  const ids = names.filter((name) => deploymentId.test(name));
-  const unfinished = await deployments.unfinished(ids);
-  for (const id of ids.filter((each) => !unfinished.includes(each) && !active.has(each)))
-    renameSync(join(workspaces, id), join(workspaces, `${doomed}${id}`));
+  const owned = names.flatMap((name) => {
+    const id = deploymentOf(name);
+    return id ? [{ name, id }] : [];
+  });
+  const unfinished = await deployments.unfinished(owned.map(({ id }) => id));
+  for (const { name, id } of owned)
+    if (!unfinished.includes(id) && !active.has(id))
+      renameSync(join(workspaces, name), join(workspaces, `${doomed}${name}`));
   const left = (await readdir(workspaces).catch(() => [])).filter((name) => name.startsWith(doomed));
   await Promise.all(left.map((name) => remove(join(workspaces, name))));
 }
