@@ -110,7 +110,9 @@ const noFaketime = await access(libfaketime).then(
   () => 'libfaketime is not installed',
 );
 
-for (const offset of ['+60s', '-60s'])
+/** The second one is for full runs. */
+const offsets = repeats > 1 ? ['+60s', '-60s'] : ['+60s'];
+for (const offset of offsets)
   t.test(
     `a worker whose clock is off by ${offset} takes nothing from others, and loses nothing`,
     { skip: noFaketime },
