@@ -6,7 +6,6 @@ import type { SupervisedProcess } from './supervised-process.js';
 
 type StartOrder = Omit<Extract<Order, { kind: 'start' }>, 'kind'>;
 
-const stopLimitMs = 3_500;
 /** After a crash, the processes of the run before may hold their ports for this long. */
 const leftoverLimitMs = 6_000;
 
@@ -42,8 +41,8 @@ export async function beginProcesses(
 }
 
 /** Stops the roles in their order, then ends whatever process is left when the time is over. */
-export async function stopProcesses(processes: readonly SupervisedProcess[]): Promise<void> {
-  const end = Date.now() + stopLimitMs;
+export async function stopProcesses(processes: readonly SupervisedProcess[], limitMs: number): Promise<void> {
+  const end = Date.now() + limitMs;
   for (const each of processes) each.retire();
   for (const role of stopOrder) {
     const holder = processes.find((each) => each.spec.roles.includes(role));

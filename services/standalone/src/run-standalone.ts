@@ -5,13 +5,15 @@ import { startStandalone } from './start-standalone.js';
 
 const say = (text: string) => console.log(text);
 
-/** Runs Pierhead until a signal asks for its end. Resolves when everything has stopped. */
+/** npm passes on the Ctrl-C that the terminal has sent already: what follows so soon is the same one, in milliseconds. */
+const sameSignalMs = 500;
+
+/** Runs Pierhead until a signal asks for its end; a second one ends it at once. Resolves when everything has stopped. */
 export async function runStandalone(config: Config): Promise<void> {
   const startedAt = performance.now() - process.uptime() * 1000;
-  const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
-  const standalone = await startStandalone(config, { report: say, signal: stopping.signal }).catch((error) => {
-    if (!stopping.signal.aborted) throw error;
+  const { stopping, hurrying } = followSignals();
+  const standalone = await startStandalone(config, { report: say, signal: stopping }).catch((error) => {
+    if (!stopping.aborted) throw error;
     return null;
   });
   if (!standalone) return;
@@ -26,13 +28,28 @@ export async function runStandalone(config: Config): Promise<void> {
   say(`  Admin token  ${config.adminToken ? 'PIERHEAD_ADMIN_TOKEN' : folder.adminTokenFile}`);
   for (const line of await leftOutPlugins(standalone)) say(`  Plugin       ${line}`);
   void deploySampleOnce(standalone).then((result) => {
-    if (!result || stopping.signal.aborted) return;
+    if (!result || stopping.aborted) return;
     say('url' in result ? `  Sample       ${result.url}` : `  Sample       not deployed: ${result.fault}`);
   });
 
-  await aborted(stopping.signal);
+  await aborted(stopping);
   say('\nStopping …');
+  if (hurrying.aborted) await standalone.end();
+  hurrying.addEventListener('abort', () => void standalone.end(), { once: true });
   await standalone.stop();
+}
+
+/** What fires at the first signal, and what at the next. */
+function followSignals(): { stopping: AbortSignal; hurrying: AbortSignal } {
+  const [stopping, hurrying] = [new AbortController(), new AbortController()];
+  let firstAt: number | null = null;
+  const heard = () => {
+    firstAt ??= performance.now();
+    stopping.abort();
+    if (performance.now() - firstAt > sameSignalMs) hurrying.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, heard);
+  return { stopping: stopping.signal, hurrying: hurrying.signal };
 }
 
 const aborted = (signal: AbortSignal) =>

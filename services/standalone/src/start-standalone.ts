@@ -11,8 +11,10 @@ export interface Standalone {
   urls: RoleUrls;
   config: RoleConfig;
   folder: DataFolder;
-  /** Stops everything in order, within 5 s. */
+  /** Stops everything in order; what has not ended within the grace is ended. */
   stop(): Promise<void>;
+  /** Ends every process at once; a `stop` that is under way has nothing left to wait for. */
+  end(): Promise<void>;
 }
 
 export interface StandaloneOptions {
@@ -33,9 +35,13 @@ export async function startStandalone(config: Config, options: StandaloneOptions
   const processes: SupervisedProcess[] = [];
   let database: KeptDatabase | null = null;
   const stop = async () => {
-    await stopProcesses(processes);
+    await stopProcesses(processes, config.shutdownGraceSeconds * 1_000);
     await database?.stop(databaseLimitMs);
     await folder.lock.release();
+  };
+  const end = async () => {
+    for (const each of processes) each.retire();
+    await Promise.all(processes.map((each) => each.end(0)));
   };
   try {
     const keys = await ensureKeys(folder, config);
@@ -46,7 +52,7 @@ export async function startStandalone(config: Config, options: StandaloneOptions
     const roleConfig = { ...config, ...keys, ...(await addresses(config, database)) };
     const order = { config: roleConfig, lockFile: folder.lockFile, postgresDir: database && folder.postgres };
     const urls = await beginProcesses(processes, order, folder.lock.wasLeft, signal);
-    return { urls, config: roleConfig, folder, stop };
+    return { urls, config: roleConfig, folder, stop, end };
   } catch (error) {
     await stop();
     throw error;
