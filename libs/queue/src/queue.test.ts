@@ -69,6 +69,27 @@ for (const { name, skip, settings } of backends) {
       t.ok(ended);
     });
 
+    t.test(
+      'a worker that was stopped takes nothing more, not even when a slot becomes free; another has it',
+      async (t) => {
+        const underWay: (() => void)[] = [];
+        const taken: string[] = [];
+        const stopping = await start(
+          (id) => new Promise((resolve) => underWay.push(() => resolve(void taken.push(id)))),
+        );
+        await queue.add('s1', 1);
+        await until('it is under way', async () => underWay.length === 1);
+        await stopping.stop();
+        await queue.add('s2', 1);
+        underWay[0]?.();
+        const other: string[] = [];
+        const going = await start(async (id) => void other.push(id), { workerId: 'other' });
+        await until('the other one has it', async () => other.length === 1);
+        await Promise.all([stopping.close(), going.close()]);
+        t.same([taken, other, underWay.length], [['s1'], ['s2'], 1]);
+      },
+    );
+
     t.test('a worker takes what is for it alone, and nobody else does', async (t) => {
       const taken: string[] = [];
       const workers = await Promise.all(
