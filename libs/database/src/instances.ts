@@ -8,7 +8,8 @@ export function instanceRepository({ sql: raw }: Database) {
   return {
     /**
      * Of these deployments, the ones of which nothing should run any more. What belongs to a service and environment
-     * in which a deployment runs is left to the worker that runs it.
+     * in which a deployment runs is left to the worker that runs it, what a removed service has to the one that clears
+     * it: while two stop the same, its image is in use.
      */
     async strays(deploymentIds: readonly string[]): Promise<string[]> {
       const ids = deploymentIds.filter((id) => uuid.test(id));
@@ -17,7 +18,8 @@ export function instanceRepository({ sql: raw }: Database) {
         select asked.id::text as id from unnest(${raw.array(ids)}::uuid[]) as asked(id)
         where not exists (select 1 from releases r where r.deployment_id = asked.id)
           and not exists (
-            select 1 from deployments d where d.id = asked.id and (d.status in ('queued', 'running') or exists (
+            select 1 from deployments d join services s on s.id = d.service_id
+            where d.id = asked.id and (d.status in ('queued', 'running') or s.deleted_at is not null or exists (
               select 1 from deployments o where o.service_id = d.service_id and o.environment = d.environment and o.status = 'running')))`;
       return rows.map((row) => row.id);
     },
