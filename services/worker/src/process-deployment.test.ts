@@ -178,6 +178,24 @@ t.test('a successor that lacks an entry finishes what is live, and stops what is
   t.same(calls, [`stop ${started}`]);
 });
 
+t.test('what is live neither fails nor is canceled, whatever comes then: it is finished later', async (t) => {
+  const world = await setUp(t);
+  const { worker, active, create, run } = world;
+  const id = await create();
+  const { behind } = worker.gateways;
+  const { switch: move } = worker.runs;
+  worker.runs.switch = async (...words) => {
+    const moved = await move(...words);
+    active.get(id)!.fire('deadline', new UserError('deadline_exceeded', 'Too long.'));
+    return moved;
+  };
+  worker.gateways.behind = () => Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' }));
+  t.match(await run(id), { status: 'queued', live: true, error: null });
+  worker.gateways.behind = behind;
+  await worker.database.sql`update deployments set not_before = now()`;
+  t.match(await run(id), { status: 'succeeded', live: true });
+});
+
 t.test('the world may fail a deployment five times; a stopping worker does not count', async (t) => {
   const { worker, active, create, run } = await setUp(t, {
     builder: { build: () => Promise.reject(new WorldError('engine_gone', 'The engine is gone.')) },

@@ -60,6 +60,8 @@ async function runToEnd(row: Claimed, hold: Hold, worker: WorkerContext): Promis
   }
 }
 
+const pauseSeconds = ({ retries }: Claimed) => 2 ** Math.min(retries, maxRetries);
+
 /** Records an end other than success, or hands the deployment back to the queue. */
 async function endWithout(
   error: unknown,
@@ -87,15 +89,19 @@ async function endWithout(
     await worker.runs.requeue(lease, { delaySeconds: 0, failed: false });
     return;
   }
+  if (run?.live) {
+    // What is live cannot fail or be canceled any more: whoever takes it next only finishes it.
+    await worker.runs.requeue(lease, { delaySeconds: pauseSeconds(row), failed: true });
+    return;
+  }
   if (reason === 'canceled') {
     await say('Canceled.');
     await worker.runs.finish(lease, { status: 'canceled' });
     return;
   }
   const fault = reason === null ? worldFault(error) : null;
-  // What is live cannot fail any more: whoever takes it next only finishes it.
-  if (fault && (row.retries < maxRetries || run?.live)) {
-    const delaySeconds = 2 ** row.retries;
+  if (fault && row.retries < maxRetries) {
+    const delaySeconds = pauseSeconds(row);
     await say(`${fault.message} Trying again in ${delaySeconds} s.`);
     await worker.runs.requeue(lease, { delaySeconds, failed: true });
     return;
