@@ -4,7 +4,6 @@ import {
   defaultTimeouts,
   type QueuePolicy,
   type Stage,
-  type StageName,
   type Trigger,
 } from '@pierhead/model';
 import { and, asc, desc, eq, inArray, lt, sql } from 'drizzle-orm';
@@ -177,13 +176,6 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
     async releaseVersion(id: string): Promise<number | null> {
       const [row] = await orm.select({ version: releases.version }).from(releases).where(eq(releases.deploymentId, id));
       return row?.version ?? null;
-    },
-
-    /** The stage of each deployment that a worker holds. */
-    async stagesOf(leaseOwner: string): Promise<Map<string, StageName | null>> {
-      const held = and(eq(deployments.leaseOwner, leaseOwner), eq(deployments.status, 'running'));
-      const rows = await orm.select({ id: deployments.id, stage: deployments.stage }).from(deployments).where(held);
-      return new Map(rows.map(({ id, stage }) => [id, stage]));
     },
 
     /** Deployments of a service and environment that have something running and are not live. */

@@ -1,3 +1,5 @@
+import type { StageName } from '@pierhead/model';
+
 /** Why work under way must stop. */
 export type Reason = 'canceled' | 'lease-lost' | 'shutdown' | 'deadline';
 
@@ -5,6 +7,8 @@ export type Reason = 'canceled' | 'lease-lost' | 'shutdown' | 'deadline';
 export interface Interruption {
   signal: AbortSignal;
   readonly reason: Reason | null;
+  /** The stage that it would interrupt; null before the first. */
+  stage: StageName | null;
   /** What a deadline ends the deployment with. */
   readonly error: Error | null;
   /** Stops the run, and answers with the error to throw. */
@@ -24,6 +28,7 @@ export function createInterruption(): Interruption {
   let shielded = false;
   return {
     signal: controller.signal,
+    stage: null,
     get reason() {
       return first?.reason ?? null;
     },

@@ -80,6 +80,7 @@ export async function createRun(
   let writingTo: StageName = 'resolve';
   const begin = async (name: StageName) => {
     writingTo = name;
+    hold.interruption.stage = name;
     if (!(await worker.runs.startStage(hold.lease, name))) throw hold.interruption.fire('lease-lost');
   };
   // Snapshots from before there were timeouts have none.

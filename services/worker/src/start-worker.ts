@@ -135,7 +135,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     async close() {
       app.drain.begin();
       await Promise.all([queue.stop(), admission.close('It is stopping.').catch(report)]);
-      await handOver(active, () => worker.deployments.stagesOf(id), config.shutdownGraceSeconds * finishingMs);
+      await handOver(active, config.shutdownGraceSeconds * finishingMs);
       await app.close();
       await Promise.all([queue.close(), advertising.stop()]);
       await Promise.all(stopListening.map((stop) => stop()));
