@@ -49,11 +49,7 @@ export async function treePath(paths: StoragePaths, digest: string): Promise<str
 
 export async function removeTree(paths: StoragePaths, digest: string): Promise<void> {
   const tree = locate(paths, digest);
-  if (!tree || !(await isThere(tree))) return;
-  // Out of sight at once, whatever becomes of the removal.
-  const doomed = paths.temporary();
-  await rename(tree, doomed);
-  await rm(doomed, { recursive: true, force: true });
+  if (tree) await discard(paths, tree);
 }
 
 function locate(paths: StoragePaths, digest: string): string | null {
@@ -68,7 +64,7 @@ async function store(paths: StoragePaths, folder: string, scan: TreeScan, digest
     await move(folder, join(staging, 'files'));
     const index = await finish(staging, scan);
     await writeIndex(staging, index);
-    await publish(staging, join(paths.trees, hexOf(digest) ?? ''));
+    await publish(paths, staging, join(paths.trees, hexOf(digest) ?? ''));
     await syncFolder(paths.trees);
   } finally {
     await rm(staging, { recursive: true, force: true });
@@ -95,13 +91,25 @@ async function move(from: string, to: string): Promise<void> {
   }
 }
 
-/** Whoever stores the same tree first wins; the others' copies are the same. */
-async function publish(staging: string, to: string): Promise<void> {
-  if (!(await isThere(indexPath(to)))) await rm(to, { recursive: true, force: true });
-  try {
-    await rename(staging, to);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+/** Whoever stores the same tree first wins; the others' copies are the same. What a crash left half-made gives way. */
+async function publish(paths: StoragePaths, staging: string, to: string): Promise<void> {
+  for (;;) {
+    try {
+      return await rename(staging, to);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+      if (await isThere(indexPath(to))) return;
+    }
+    await discard(paths, to);
   }
+}
+
+/** Out of sight at once, whatever becomes of the removal. */
+async function discard(paths: StoragePaths, tree: string): Promise<void> {
+  const doomed = paths.temporary();
+  await rename(tree, doomed).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rm(doomed, { recursive: true, force: true });
 }
