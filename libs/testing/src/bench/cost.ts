@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@pierhead/embedded-postgres';
 import postgres from 'postgres';
 import { fillDeployments } from '../fill-deployments.js';
-import { packTarGz } from '../pack-archive.js';
 import { type Counted, countQueries } from './count-queries.js';
 import { type Table, tableOf } from './measure.js';
-import { type Product, startProduct } from './product.js';
+import { createDatabase, createSite, type Product, startProduct } from './product.js';
 
 const sizes = [100, 1_000_000];
 const rounds = 25;
@@ -66,12 +65,11 @@ export async function benchCost(): Promise<Table[]> {
 
 /** A product on a database of its own that remembers `size` deployments. */
 async function startFilled(cluster: string, size: number): Promise<Filled> {
-  const url = new URL(cluster);
-  url.pathname = `filled_${size}`;
-  await execute(cluster, (sql) => sql.unsafe(`create database filled_${size}`));
-  const counted = await countQueries(url.href);
+  const url = await createDatabase(cluster, `filled_${size}`);
+  const counted = await countQueries(url);
   const product = await startProduct(undefined, { DATABASE_URL: counted.url });
-  await execute(url.href, (sql) => fillDeployments(sql, { deployments: size, services: Math.min(50, size / 10) }));
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  await fillDeployments(sql, { deployments: size, services: Math.min(50, size / 10) }).finally(() => sql.end());
   const serviceId = await createSite(product);
   return {
     name: `${size.toLocaleString('en')} stored`,
@@ -81,18 +79,6 @@ async function startFilled(cluster: string, size: number): Promise<Filled> {
       counted.close();
     },
   };
-}
-
-async function execute(url: string, work: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  await work(sql).finally(() => sql.end());
-}
-
-async function createSite({ api }: Product): Promise<string> {
-  const { body: upload } = await api.upload(packTarGz([{ name: 'index.html', body: 'hello' }]), 'application/gzip');
-  const providerConfig = { uploadId: upload.id };
-  const site = { name: 'cost', providerId: 'static', builderId: 'static', providerConfig, builderConfig: {} };
-  return (await api.post('/services', site)).body.id;
 }
 
 async function deploy({ api }: Product, serviceId: string, counted: Counted): Promise<Cost> {

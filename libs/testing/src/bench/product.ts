@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@pierhead/embedded-postgres';
+import postgres from 'postgres';
 import { type ApiDriver, createApiDriver } from '../api-driver.js';
+import { packTarGz } from '../pack-archive.js';
 
 /** Pierhead as `npm start` runs it, on ports and a data folder of its own. */
 export interface Product {
@@ -56,6 +58,23 @@ export async function startProduct(kept?: string, more: Record<string, string> =
       if (!kept) await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A service with a page of one line; answers its id. */
+export async function createSite({ api }: Product): Promise<string> {
+  const { body: upload } = await api.upload(packTarGz([{ name: 'index.html', body: 'hello' }]), 'application/gzip');
+  const providerConfig = { uploadId: upload.id };
+  const site = { name: 'bench-site', providerId: 'static', builderId: 'static', providerConfig, builderConfig: {} };
+  return (await api.post('/services', site)).body.id;
+}
+
+/** An empty database of a server, by its name; answers its URL. */
+export async function createDatabase(server: string, name: string): Promise<string> {
+  const sql = postgres(server, { max: 1, onnotice: () => {} });
+  await sql.unsafe(`create database ${name}`).finally(() => sql.end());
+  const url = new URL(server);
+  url.pathname = name;
+  return url.href;
 }
 
 async function ready(child: ChildProcess): Promise<void> {

@@ -63,7 +63,8 @@ t.test('the disk fills up under a worker that minds no floor', { skip }, async (
 async function setUp(t: Test, floor: number): Promise<{ stack: FaultStack; service: GatedService }> {
   const env = { PIERHEAD_MIN_FREE_DISK: String(floor) };
   const stack = await startFaultStack(t, { queue: 'postgres', workers: 1, dataMebibytes, env });
-  return { stack, service: await createGatedService(stack) };
+  // Nothing is collected: what one deployment leaves must not make room for the next.
+  return { stack, service: await createGatedService(stack, { delivery: { keepReleases: 100 } }) };
 }
 
 /** Deploys, and takes all but some bytes while the deployment stands before the work of a stage. */
