@@ -228,3 +228,60 @@ t.test('only who holds a deployment writes its log, and the same lines twice are
     ['once'],
   );
 });
+
+t.test('a rollback brings a release back as it was, and counts as that release for the next one', async (t) => {
+  const { deployments, dispatches, runs, create, database } = await setUp(t);
+  const service = await create('back', { delivery: { ...plainService.delivery, queuePolicy: 'queue-all' } });
+  const bringUp = async (id: string) => {
+    const { leaseEpoch: epoch } = (await runs.claim(id, 'w', 30))!;
+    const lease = { deploymentId: id, owner: 'w', epoch };
+    await runs.switch(lease, []);
+    await runs.finish(lease, { status: 'succeeded' });
+    return id;
+  };
+  const release = async (variables: Record<string, string>) => {
+    await database.sql`update services set variables = ${JSON.stringify(variables)}::text::jsonb where id = ${service.id}`;
+    const { id } = (await deployments.create(order(service.id)))!;
+    await database.sql`
+      update deployments set revision = ${JSON.stringify({ id: `r ${variables.V}` })}::text::jsonb,
+        artifact = ${JSON.stringify({ kind: 'image', digest: variables.V, bytes: 1 })}::text::jsonb
+      where id = ${id}`;
+    return bringUp(id);
+  };
+  const ask = (deploymentId: string | null = null) => {
+    const { input: _, ...asked } = order(service.id);
+    return deployments.rollback({ ...asked, deploymentId });
+  };
+  t.equal(await ask(), 'nothing_live');
+  const first = await release({ V: '1' });
+  t.equal(await ask(), 'no_earlier_release');
+  const second = await release({ V: '2' });
+  const third = await release({ V: '3' });
+  t.equal(await ask(third), 'live_already');
+  t.equal(await ask(service.id), 'deployment_not_found');
+
+  const waiting = (await deployments.create(order(service.id)))!;
+  t.equal(await ask(waiting.id), 'never_live');
+  await database.sql`
+    update services set delivery = delivery || '{"workerLabels":["new"]}', builder_version = '9.0.0' where id = ${service.id}`;
+  const back = await ask();
+  if (back === null || typeof back === 'string') throw new Error(String(back));
+  t.match(back, {
+    rollbackOf: second,
+    revision: { id: 'r 2' },
+    artifact: { digest: '2' },
+    artifactReused: true,
+    snapshot: { variables: { V: '2' }, builderVersion: '1.0.0', workerLabels: ['new'] },
+  });
+  t.equal((await deployments.find(waiting.id))?.status, 'superseded', 'what waits gives way');
+  t.match(await dispatches.requirements(back.id), { labels: ['new'], entries: [{ kind: 'runtime' }] });
+  await bringUp(back.id);
+
+  t.match(await ask(), { rollbackOf: first }, 'the release before the one that was brought back');
+  t.match(await ask(back.id), 'live_already');
+  await database.sql`update deployments set artifact_discarded_at = now() where id = ${first}`;
+  t.equal(await ask(first), 'release_not_kept');
+  t.equal(await ask(), 'no_earlier_release');
+  await bringUp(((await ask(third)) as { id: string }).id);
+  t.match(await ask(back.id), { rollbackOf: second }, 'a rollback can be brought back too');
+});

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   choiceOf,
   type DeploymentInput,
@@ -6,7 +7,7 @@ import {
   type Stage,
   type Trigger,
 } from '@pierhead/model';
-import { and, asc, desc, eq, inArray, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, sql } from 'drizzle-orm';
 import { chooseWorker, lackOfWorker } from './choose-worker.js';
 import type { Database, Queries } from './connect.js';
 import { newId } from './ids.js';
@@ -17,6 +18,9 @@ import { deployments, releases, services, stages } from './tables.js';
 
 export type DeploymentColumns = typeof deployments.$inferSelect;
 type StageRow = typeof stages.$inferSelect;
+type ServiceColumns = typeof services.$inferSelect;
+/** What a deployment is to bring up. */
+type Content = Pick<typeof deployments.$inferInsert, 'want' | 'snapshot'> & Partial<DeploymentColumns>;
 
 interface QueuePlace {
   position: number;
@@ -32,13 +36,33 @@ export interface DeploymentRow extends DeploymentColumns {
   queue: QueuePlace | null;
 }
 
-export interface NewDeployment {
+interface Asked {
   serviceId: string;
   environment: string;
   trigger: Trigger;
-  input: Pick<DeploymentInput, 'ref' | 'revision' | 'force'>;
+  /** The same key gives the same deployment. */
   idempotencyKey: string | null;
 }
+
+export interface NewDeployment extends Asked {
+  input: Pick<DeploymentInput, 'ref' | 'revision' | 'force'>;
+  /** One whose revision is to be deployed once more, unless the service has another source by now. */
+  again?: DeploymentColumns;
+}
+
+export interface NewRollback extends Asked {
+  /** The deployment whose release is brought back; without it the release before the live one. */
+  deploymentId: string | null;
+}
+
+/** Why a release cannot be brought back. */
+export type NoRollback =
+  | 'nothing_live'
+  | 'no_earlier_release'
+  | 'deployment_not_found'
+  | 'never_live'
+  | 'live_already'
+  | 'release_not_kept';
 
 export const production = 'production';
 const iso = (date: Date | null) => date?.toISOString() ?? null;
@@ -75,8 +99,8 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
     if (kept.length === 0) return new Map();
     const workers = await liveWorkers(orm);
     return new Map(
-      kept.flatMap(({ id, snapshot }): [string, string][] => {
-        const choice = chooseWorker(requirementsOf(snapshot), workers);
+      kept.flatMap(({ id, ...row }): [string, string][] => {
+        const choice = chooseWorker(requirementsOf(row), workers);
         return 'reason' in choice ? [[id, choice.reason]] : [];
       }),
     );
@@ -109,51 +133,92 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
       await tx.update(deployments).set({ cancelRequestedAt: now }).where(and(own, sql`status = 'running'`));
   };
 
+  /** Stores a deployment in the turn of its service; the row is the outbox. Null when the service is gone. */
+  const store = async <Refusal extends string>(
+    { serviceId, environment, trigger, idempotencyKey }: Asked,
+    contentOf: (tx: Queries, service: ServiceColumns) => Promise<Content | Refusal>,
+  ): Promise<DeploymentRow | Refusal | null> => {
+    const row = await orm.transaction(async (tx) => {
+      const [service] = await tx.select().from(services).where(eq(services.id, serviceId)).for('update');
+      if (!service || service.deletedAt) return null;
+      if (idempotencyKey) {
+        const [known] = await tx
+          .select()
+          .from(deployments)
+          .where(and(eq(deployments.serviceId, serviceId), eq(deployments.idempotencyKey, idempotencyKey)));
+        if (known) return known;
+      }
+      const content = await contentOf(tx, service);
+      if (isRefusal(content)) return content;
+      const { nextNumber: number } = service;
+      // What brings a release back is to be live at once: whatever is under way gives way.
+      const policy = content.rollbackOf ? 'cancel-running' : service.delivery.queuePolicy;
+      await applyPolicy(tx, policy, serviceId, environment);
+      await tx
+        .update(services)
+        .set({ nextNumber: number + 1 })
+        .where(eq(services.id, serviceId));
+      const values = { id: newId(), serviceId, environment, number, trigger, idempotencyKey, ...content };
+      return (await tx.insert(deployments).values(values).returning())[0]!;
+    });
+    return row === null || isRefusal(row) ? row : (await complete([row]))[0]!;
+  };
+
   return {
+    /** Stores a deployment with the service as it is now. Null when the service is gone. */
+    create: ({ input, again, ...asked }: NewDeployment): Promise<DeploymentRow | null> =>
+      store<never>(asked, async (_tx, service) => {
+        const snapshot = snapshotOf(service);
+        const known = again && isDeepStrictEqual(sourceOf(snapshot), sourceOf(again.snapshot));
+        return { want: input, snapshot, revision: known ? again.revision : null };
+      }),
+
     /**
-     * Stores a deployment with the service as it is now; the row is the outbox. The same idempotency
-     * key gives the same deployment. Null when the service is gone.
+     * Stores a deployment that brings an earlier release back as it was: revision, artifact, configs and variables. How
+     * it is delivered is as the service is now. Null when the service is gone.
      */
-    async create({
-      serviceId,
-      environment,
-      trigger,
-      input,
-      idempotencyKey,
-    }: NewDeployment): Promise<DeploymentRow | null> {
-      const row = await orm.transaction(async (tx) => {
-        const [service] = await tx.select().from(services).where(eq(services.id, serviceId)).for('update');
-        if (!service || service.deletedAt) return null;
-        if (idempotencyKey) {
-          const [known] = await tx
-            .select()
-            .from(deployments)
-            .where(and(eq(deployments.serviceId, serviceId), eq(deployments.idempotencyKey, idempotencyKey)));
-          if (known) return known;
-        }
-        await applyPolicy(tx, service.delivery.queuePolicy, serviceId, environment);
-        await tx
-          .update(services)
-          .set({ nextNumber: service.nextNumber + 1 })
-          .where(eq(services.id, serviceId));
-        const values = {
-          id: newId(),
-          serviceId,
-          environment,
-          number: service.nextNumber,
-          trigger,
-          want: input,
-          snapshot: snapshotOf(service),
-          idempotencyKey,
+    rollback: ({ deploymentId, ...asked }: NewRollback): Promise<DeploymentRow | NoRollback | null> =>
+      store<NoRollback>(asked, async (tx, service) => {
+        const own = and(eq(deployments.serviceId, asked.serviceId), eq(deployments.environment, asked.environment));
+        const [live] = await tx
+          .select(getTableColumns(deployments))
+          .from(releases)
+          .innerJoin(deployments, eq(deployments.id, releases.deploymentId))
+          .where(own);
+        if (!deploymentId && !live) return 'nothing_live';
+        // A rollback counts as the release that it brought back: the one before that is older.
+        const earlier = and(
+          eq(deployments.status, 'succeeded'),
+          isNull(deployments.rollbackOf),
+          isNull(deployments.artifactDiscardedAt),
+          live && lt(deployments.id, live.rollbackOf ?? live.id),
+        );
+        const [release] = await tx
+          .select()
+          .from(deployments)
+          .where(and(own, deploymentId ? eq(deployments.id, deploymentId) : earlier))
+          .orderBy(desc(deployments.id))
+          .limit(1);
+        if (!release) return deploymentId ? 'deployment_not_found' : 'no_earlier_release';
+        if (release.id === live?.id) return 'live_already';
+        if (release.status !== 'succeeded') return 'never_live';
+        if (release.artifactDiscardedAt) return 'release_not_kept';
+        const { want, revision, sourceUsed, artifact } = release;
+        const { workerLabels, timeouts } = snapshotOf(service);
+        return {
+          want,
+          revision,
+          sourceUsed,
+          artifact,
+          artifactReused: true,
+          snapshot: { ...release.snapshot, workerLabels, timeouts },
+          rollbackOf: release.rollbackOf ?? release.id,
         };
-        return (await tx.insert(deployments).values(values).returning())[0]!;
-      });
-      return row ? (await complete([row]))[0]! : null;
-    },
+      }),
 
     /** Why no worker could run a deployment of the service as things are; null where one can. */
     async lackOfWorker(service: typeof services.$inferSelect): Promise<string | null> {
-      return lackOfWorker(requirementsOf(snapshotOf(service)), await liveWorkers(orm));
+      return lackOfWorker(requirementsOf({ snapshot: snapshotOf(service), rollbackOf: null }), await liveWorkers(orm));
     },
 
     async find(id: string): Promise<DeploymentRow | null> {
@@ -221,6 +286,16 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
     },
   };
 }
+
+/** Narrows what `typeof` cannot: a type parameter that extends string. */
+const isRefusal = <Refusal extends string>(answer: object | Refusal): answer is Refusal => typeof answer === 'string';
+
+const sourceOf = ({ providerId, providerVersion, providerConfig, fallbackSources = [] }: Snapshot) => ({
+  providerId,
+  providerVersion,
+  providerConfig,
+  fallbackSources,
+});
 
 function snapshotOf(service: typeof services.$inferSelect): Snapshot {
   const { name, variables, delivery } = service;

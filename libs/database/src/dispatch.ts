@@ -27,6 +27,7 @@ interface Waiting extends Record<string, unknown> {
   attempt: number;
   dispatchedTo: string | null;
   snapshot: Snapshot;
+  rollbackOf: string | null;
 }
 
 /** How deployments get from their rows to workers, and back. */
@@ -40,7 +41,7 @@ export function dispatchRepository({ orm, sql: raw }: Database) {
     async take(): Promise<Dispatch[]> {
       return orm.transaction(async (tx) => {
         const waiting = await tx.execute<Waiting>(sql`
-          select d.id, d.attempt, d.dispatched_to as "dispatchedTo", d.snapshot from deployments d
+          select d.id, d.attempt, d.dispatched_to as "dispatchedTo", d.snapshot, d.rollback_of as "rollbackOf" from deployments d
           where d.status = 'queued' and d.not_before <= now()
             and (d.dispatched_at is null or d.dispatched_at < now() - ${redispatchAfter}::interval
               or (d.dispatched_to is not null and not exists (
@@ -67,9 +68,9 @@ export function dispatchRepository({ orm, sql: raw }: Database) {
 
     /** What a deployment needs of the worker that runs it; null when it is not queued any more. */
     async requirements(id: string): Promise<Requirements | null> {
-      const [row] = await raw<{ snapshot: Snapshot }[]>`
-        select snapshot from deployments where id = ${id} and status = 'queued'`;
-      return row ? requirementsOf(row.snapshot) : null;
+      const [row] = await raw<Pick<Waiting, 'snapshot' | 'rollbackOf'>[]>`
+        select snapshot, rollback_of as "rollbackOf" from deployments where id = ${id} and status = 'queued'`;
+      return row ? requirementsOf(row) : null;
     },
 
     /** Whether a deployment is for this worker too, as things are now; if not, it is dispatched anew at once. */
@@ -113,8 +114,8 @@ export function dispatchRepository({ orm, sql: raw }: Database) {
 
 /** What each choice hands to a worker counts in the next one. */
 function choose(waiting: readonly Waiting[], workers: LiveWorker[]): Dispatch[] {
-  return waiting.flatMap(({ id, attempt, snapshot, dispatchedTo }) => {
-    const choice = chooseWorker(requirementsOf(snapshot), workers, dispatchedTo);
+  return waiting.flatMap(({ id, attempt, dispatchedTo, ...row }) => {
+    const choice = chooseWorker(requirementsOf(row), workers, dispatchedTo);
     if ('reason' in choice) return [];
     const worker = workers.find((each) => each.id === choice.workerId);
     if (worker) worker.busy += 1;

@@ -7,6 +7,7 @@ export {
   type DeploymentRow,
   deploymentRepository,
   type NewDeployment,
+  type NoRollback,
   production,
 } from './deployments.js';
 export { type DisabledEntry, disabledEntryRepository } from './disabled-entries.js';

@@ -15,12 +15,18 @@ export async function liveWorkers(queries: Pick<Queries, 'execute'>): Promise<Li
     from workers w where w.last_heartbeat_at > now() - ${liveFor}::interval order by w.id`);
 }
 
-/** What a deployment needs of a worker. Snapshots from before there were labels ask for none. */
-export const requirementsOf = (snapshot: Snapshot): Requirements => ({
-  labels: snapshot.workerLabels ?? [],
-  entries: [
-    { kind: 'provider', id: snapshot.providerId, version: snapshot.providerVersion },
-    { kind: 'builder', id: snapshot.builderId, version: snapshot.builderVersion },
-    { kind: 'runtime', id: snapshot.runtimeId, version: snapshot.runtimeVersion },
-  ],
-});
+interface Needing {
+  snapshot: Snapshot;
+  rollbackOf: string | null;
+}
+
+/**
+ * What a deployment needs of a worker; one that brings a release back fetches and builds nothing. Snapshots from before
+ * there were labels ask for none.
+ */
+export function requirementsOf({ snapshot, rollbackOf }: Needing): Requirements {
+  const provider = { kind: 'provider', id: snapshot.providerId, version: snapshot.providerVersion } as const;
+  const builder = { kind: 'builder', id: snapshot.builderId, version: snapshot.builderVersion } as const;
+  const runtime = { kind: 'runtime', id: snapshot.runtimeId, version: snapshot.runtimeVersion } as const;
+  return { labels: snapshot.workerLabels ?? [], entries: rollbackOf ? [runtime] : [provider, builder, runtime] };
+}

@@ -122,6 +122,8 @@ export const deployments = pgTable(
     sourceUsed: jsonb('source_used').$type<SourceUsed>(),
     artifact: jsonb('artifact').$type<Artifact>(),
     artifactReused: boolean('artifact_reused').notNull().default(false),
+    /** The deployment whose release it brings back; null for one that builds its own. */
+    rollbackOf: uuid('rollback_of'),
     /** Set once the artifact is gone. */
     artifactDiscardedAt: at('artifact_discarded_at'),
     /** What the runtime started; null again once it has been stopped. */

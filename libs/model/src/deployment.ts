@@ -52,6 +52,15 @@ export const DeploymentInput = Type.Object(
 );
 export type DeploymentInput = Static<typeof DeploymentInput>;
 
+export const RollbackInput = Type.Object(
+  {
+    deploymentId: Type.Optional(Id),
+    environment: Type.Optional(Environment),
+  },
+  { additionalProperties: false },
+);
+export type RollbackInput = Static<typeof RollbackInput>;
+
 export const Deployment = Type.Object({
   id: Id,
   serviceId: Id,
@@ -86,6 +95,7 @@ export const Deployment = Type.Object({
   ),
   error: nullable(DeploymentError),
   live: Type.Boolean(),
+  rollbackOf: nullable(Type.String({ ...Id, description: 'The deployment whose release it brings back.' })),
   url: Type.String(),
   createdAt: Timestamp,
   startedAt: nullable(Timestamp),

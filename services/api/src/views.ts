@@ -44,6 +44,7 @@ export function deploymentView(row: DeploymentRow, { urlOf }: Pick<ApiContext, '
     queue: row.queue,
     error: row.error,
     live: row.live,
+    rollbackOf: row.rollbackOf,
     url: urlOf(row.snapshot.serviceName, row.environment),
     createdAt: row.createdAt.toISOString(),
     startedAt: iso(row.startedAt),

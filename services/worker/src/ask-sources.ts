@@ -1,6 +1,6 @@
 import type { SourceUsed } from '@pierhead/database';
 import { messageOf, type Provider, WorldError } from '@pierhead/model';
-import type { EquippedRun } from './run.js';
+import type { Run } from './run.js';
 import type { SourcePlace } from './source-place.js';
 
 type Ask<T> = (provider: Provider, place: SourcePlace) => Promise<T>;
@@ -9,8 +9,12 @@ type Ask<T> = (provider: Provider, place: SourcePlace) => Promise<T>;
  * Asks one place after the other until one is not down; the one that answered last goes first. What a place answers
  * counts, also that it has not, or denies, what was asked for. When all are down the first one's error is thrown.
  */
-export async function askSources<T>(run: EquippedRun, ask: Ask<T>): Promise<{ answer: T; used: SourceUsed }> {
-  const places = inTurn(run.places, run.sourceUsed);
+export async function askSources<T>(
+  run: Run,
+  from: readonly SourcePlace[],
+  ask: Ask<T>,
+): Promise<{ answer: T; used: SourceUsed }> {
+  const places = inTurn(from, run.sourceUsed);
   const faults: WorldError[] = [];
   for (const place of places) {
     if (faults.length > 0) run.context.log(`${faults.at(-1)?.message} Trying ${nameOf(place)} instead.`, 'system');
@@ -28,7 +32,7 @@ export async function askSources<T>(run: EquippedRun, ask: Ask<T>): Promise<{ an
 }
 
 /** A fallback that this worker cannot use is passed over. */
-async function lookUp(place: SourcePlace, run: EquippedRun): Promise<Provider | null> {
+async function lookUp(place: SourcePlace, run: Run): Promise<Provider | null> {
   try {
     return await place.provider();
   } catch (error) {

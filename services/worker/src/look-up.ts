@@ -24,10 +24,16 @@ type Instance = Provider | Builder | Runtime;
 /** What one deployment has of the registries. A reload meanwhile changes nothing for it. */
 export interface LookUp {
   /** Throws UserError where an entry is unknown, gone in this version, switched off or not usable on this machine; WorldError where it was usable before. */
-  parts(snapshot: DeploymentColumns['snapshot']): Promise<{ provider: Provider; builder: Builder; runtime: Runtime }>;
+  parts(wanted: Pick<DeploymentColumns, 'snapshot' | 'rollbackOf'>): Promise<Parts>;
   provider(id: string, version: string): Promise<Provider>;
   /** Disposes of every instance. Never throws. */
   release(): Promise<void>;
+}
+
+interface Parts {
+  runtime: Runtime;
+  /** Null where nothing is fetched and built: a release is brought back. */
+  made: { provider: Provider; builder: Builder } | null;
 }
 
 type UnderWay = Pick<DeploymentColumns, 'id' | 'attempt'>;
@@ -71,16 +77,18 @@ export function openLookUp({ id: deploymentId, attempt }: UnderWay, worker: Work
   };
 
   return {
-    async parts(snapshot) {
+    async parts({ snapshot, rollbackOf }) {
       const p = { kind: 'provider', id: snapshot.providerId, version: snapshot.providerVersion } as const;
       const b = { kind: 'builder', id: snapshot.builderId, version: snapshot.builderVersion } as const;
       const r = { kind: 'runtime', id: snapshot.runtimeId, version: snapshot.runtimeVersion } as const;
-      await examine([p, b, r]);
-      return {
-        provider: await hold(p, providers.getProvider(p.id, p.version)),
-        builder: await hold(b, builders.getBuilder(b.id, b.version)),
-        runtime: await hold(r, runtimes.getRuntime(r.id, r.version)),
-      };
+      await examine(rollbackOf ? [r] : [p, b, r]);
+      const made = rollbackOf
+        ? null
+        : {
+            provider: await hold(p, providers.getProvider(p.id, p.version)),
+            builder: await hold(b, builders.getBuilder(b.id, b.version)),
+          };
+      return { made, runtime: await hold(r, runtimes.getRuntime(r.id, r.version)) };
     },
     async provider(id, version) {
       const wanted = { kind: 'provider', id, version } as const;

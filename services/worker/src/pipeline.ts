@@ -1,4 +1,4 @@
-import type { Artifact, Instance, Revision, Source, StageName } from '@pierhead/model';
+import { type Artifact, type Instance, type Revision, type Source, type StageName, UserError } from '@pierhead/model';
 import { assertRoom } from './admission.js';
 import { askSources } from './ask-sources.js';
 import { awaitGateways } from './await-gateways.js';
@@ -6,7 +6,7 @@ import { awaitHealth } from './await-health.js';
 import { cleanUp } from './clean-up.js';
 import { emptyFolder } from './empty-folder.js';
 import { leaseSeconds } from './keep-lease.js';
-import { assertHeld, type EquippedRun, type Run } from './run.js';
+import { assertHeld, type EquippedRun, type Making, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** The seven stages; what an earlier attempt has got done is not done again. `cleanup` runs whatever happened before it. */
@@ -22,25 +22,33 @@ export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
 }
 
 async function bringUp(run: EquippedRun, worker: WorkerContext): Promise<void> {
-  const artifact = (await artifactLeft(run, worker)) ?? (await make(run, worker));
+  const artifact = (await artifactLeft(run, worker)) ?? (await make(run, orLost(run), worker));
   const instance =
     (await instanceLeft(run, worker)) ?? (await run.stage('release', () => release(run, worker, artifact)));
   await run.stage('verify', () => awaitHealth(run, instance));
   await run.stage('switch', () => switchTraffic(run, worker, instance));
 }
 
-async function make(run: EquippedRun, worker: WorkerContext): Promise<Artifact> {
-  const revision = await run.stage('resolve', () => resolve(run, worker));
-  const source = await run.stage('fetch', () => fetch(run, worker, revision));
+async function make(run: Run, making: Making, worker: WorkerContext): Promise<Artifact> {
+  const revision = await run.stage('resolve', () => resolve(run, making, worker));
+  const source = await run.stage('fetch', () => fetch(run, making, worker, revision));
   await assertRoom(run.context, worker.admission);
-  return run.stage('build', () => build(run, worker, source));
+  return run.stage('build', () => build(run, making, worker, source));
+}
+
+function orLost({ making }: EquippedRun): Making {
+  if (making) return making;
+  throw new UserError('artifact_lost', 'What was built for this release is not on this machine any more.', {
+    hint: 'Deploy its revision instead.',
+  });
 }
 
 /** What an earlier attempt built, where this machine has it. */
 async function artifactLeft(run: EquippedRun, worker: WorkerContext): Promise<Artifact | null> {
   const { artifact } = run.left;
   if (!artifact || !(await run.runtime.has?.(artifact, run.context))) return null;
-  await takeOver(run, worker, ['resolve', 'fetch', 'build'], `taking over what was built: ${artifact.digest}`);
+  const verb = run.making ? 'taking over what was built' : 'bringing back';
+  await takeOver(run, worker, ['resolve', 'fetch', 'build'], `${verb}: ${artifact.digest}`);
   return artifact;
 }
 
@@ -61,9 +69,9 @@ async function takeOver(run: Run, worker: WorkerContext, stages: StageName[], te
 }
 
 /** What was resolved once is what ships, whichever attempt ships it. */
-async function resolve(run: EquippedRun, worker: WorkerContext): Promise<Revision> {
+async function resolve(run: Run, { places }: Making, worker: WorkerContext): Promise<Revision> {
   if (run.left.revision) return run.left.revision;
-  const { answer, used } = await askSources(run, (provider, { config }) =>
+  const { answer, used } = await askSources(run, places, (provider, { config }) =>
     provider.resolveRevision(config, run.want, run.context),
   );
   assertHeld(run, await worker.runs.resolved(run.lease, answer, used));
@@ -72,16 +80,16 @@ async function resolve(run: EquippedRun, worker: WorkerContext): Promise<Revisio
 }
 
 /** A fallback gives the revision that was resolved, wherever that was. */
-async function fetch(run: EquippedRun, worker: WorkerContext, revision: Revision): Promise<Source> {
-  const { answer, used } = await askSources(run, async (provider, { config }) =>
+async function fetch(run: Run, { places }: Making, worker: WorkerContext, revision: Revision): Promise<Source> {
+  const { answer, used } = await askSources(run, places, async (provider, { config }) =>
     provider.fetchSource(revision, config, await emptyFolder(run.sourceFolder), run.context),
   );
   if (used.fallback !== run.sourceUsed?.fallback) assertHeld(run, await worker.runs.fetched(run.lease, used));
   return answer;
 }
 
-async function build(run: EquippedRun, worker: WorkerContext, source: Source): Promise<Artifact> {
-  const artifact = await run.builder.build(source, run.builderConfig, run.context);
+async function build(run: Run, making: Making, worker: WorkerContext, source: Source): Promise<Artifact> {
+  const artifact = await making.builder.build(source, making.builderConfig, run.context);
   assertHeld(run, await worker.runs.built(run.lease, artifact));
   return artifact;
 }

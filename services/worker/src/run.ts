@@ -49,10 +49,16 @@ export interface Run {
 
 /** A deployment with what it takes to bring it up. */
 export interface EquippedRun extends Run {
+  runtime: Runtime;
+  /** Null where a release is brought back: its artifact is there, or it is lost. */
+  making: Making | null;
+}
+
+/** What makes an artifact of a source. */
+export interface Making {
   /** The service's own source, then its fallbacks. */
   places: SourcePlace[];
   builder: Builder;
-  runtime: Runtime;
   builderConfig: unknown;
 }
 
@@ -139,8 +145,9 @@ export async function createRun(
       }
     },
     async equip() {
-      const { provider, ...parts } = await lookUp.parts(snapshot);
-      return Object.assign(run, { ...parts, builderConfig, places: placesOf(opened, provider, lookUp) });
+      const { runtime, made } = await lookUp.parts(row);
+      const making = made && { builder: made.builder, builderConfig, places: placesOf(opened, made.provider, lookUp) };
+      return Object.assign(run, { runtime, making });
     },
   };
   return run;

@@ -12,6 +12,14 @@ interface DeployOptions {
   wait: boolean;
 }
 
+interface RollbackOptions {
+  to?: string;
+  environment?: string;
+  wait: boolean;
+}
+
+const noWait = ['--no-wait', 'print the id of the deployment and do not follow it'] as const;
+
 export const addDeploy: AddCommands = (program, session) => {
   program
     .command('deploy')
@@ -21,16 +29,48 @@ export const addDeploy: AddCommands = (program, session) => {
     .option('--revision <revision>', 'a commit or digest')
     .option('--environment <name>', 'production unless given')
     .option('--force', 'build even what was built before')
-    .option('--no-wait', 'print the id of the deployment and do not follow it')
+    .option(...noWait)
     .action(async (nameOrId: string, { wait, ...body }: DeployOptions) => {
       const open = await session();
       const service = await findService(open.client, nameOrId);
       const params = { path: { id: service.id } };
-      const accepted = await dataOf(open.client.POST('/services/{id}/deployments', { params, body }));
-      if (!wait) return open.show(accepted, () => accepted.id);
-      return finish(open, await follow(open, accepted));
+      await see(open, wait, await dataOf(open.client.POST('/services/{id}/deployments', { params, body })));
+    });
+
+  program
+    .command('rollback')
+    .argument('<service>', 'its name or id')
+    .description('bring an earlier release back, without fetching or building')
+    .option(
+      '--to <deployment>',
+      'the id of the deployment whose release it is; the one before the live one unless given',
+    )
+    .option('--environment <name>', 'production unless given')
+    .option(...noWait)
+    .action(async (nameOrId: string, { wait, to: deploymentId, ...more }: RollbackOptions) => {
+      const open = await session();
+      const service = await findService(open.client, nameOrId);
+      const body = { ...more, ...(deploymentId ? { deploymentId } : {}) };
+      const params = { path: { id: service.id } };
+      await see(open, wait, await dataOf(open.client.POST('/services/{id}/rollback', { params, body })));
+    });
+
+  program
+    .command('retry')
+    .argument('<deployment>', 'its id')
+    .description('deploy the same revision once more')
+    .option(...noWait)
+    .action(async (id: string, { wait }: { wait: boolean }) => {
+      const open = await session();
+      await see(open, wait, await dataOf(open.client.POST('/deployments/{id}/retry', { params: { path: { id } } })));
     });
 };
+
+/** Follows a deployment that was accepted, unless nobody waits. */
+async function see(open: Session, wait: boolean, accepted: Deployment): Promise<void> {
+  if (!wait) return open.show(accepted, () => accepted.id);
+  return finish(open, await follow(open, accepted));
+}
 
 async function follow({ client, json }: Session, { id }: Deployment): Promise<Deployment> {
   for await (const line of followLogs(client, id)) if (!json) process.stderr.write(`${logText(line)}\n`);

@@ -1,4 +1,4 @@
-import type { DeploymentRow } from '@pierhead/database';
+import { type DeploymentRow, type NoRollback, production } from '@pierhead/database';
 import { sendEvents } from '@pierhead/http';
 import {
   Deployment,
@@ -7,6 +7,8 @@ import {
   isFinal,
   PageQuery,
   page,
+  type RollbackInput as Rollback,
+  RollbackInput,
   Type,
 } from '@pierhead/model';
 import { cursorId } from '../cursor.js';
@@ -25,6 +27,15 @@ const audited = ({ id, serviceId, number, environment }: DeploymentRow) => ({
   target: { kind: 'deployment', id },
   after: { serviceId, number, environment },
 });
+
+const noRollback: Record<Exclude<NoRollback, 'deployment_not_found'>, string> = {
+  nothing_live: 'Nothing of the service is live in this environment: there is nothing to roll back.',
+  no_earlier_release: 'There is no earlier release that is still kept. Deploy an earlier revision instead.',
+  never_live: 'This deployment did not succeed: only a release can be brought back.',
+  live_already: 'This release is live already.',
+  release_not_kept:
+    'The artifact of this release has been discarded. Deploy its revision instead, and raise delivery.keepReleases to keep more.',
+};
 
 const idempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(
@@ -65,6 +76,78 @@ export const deploymentRoutes: Routes = async (app, context) => {
         environment,
         trigger,
         input,
+        idempotencyKey: headers['idempotency-key'] ?? null,
+      });
+      if (!row) throw unknownService();
+      request.audit = audited(row);
+      return reply.code(202).header('location', `/deployments/${row.id}`).send(deploymentView(row, context));
+    },
+  );
+
+  app.post(
+    '/services/:id/rollback',
+    {
+      config: { scope: 'deploy' },
+      schema: {
+        tags,
+        operationId: 'rollBackService',
+        summary: 'Bring an earlier release back',
+        description:
+          'Its artifact, configs and variables as they were, without fetching or building. Without `deploymentId` it is the release before the live one. Whatever else is queued or running for the environment gives way.',
+        params: idParams,
+        headers: idempotencyHeaders,
+        body: RollbackInput,
+        response: { 202: Deployment, ...problems(404, 409, 413, 415, 422) },
+      },
+      preValidation: bodyMayBeMissing,
+    },
+    async (request, reply) => {
+      const { params, body, headers } = request;
+      const { deploymentId, environment }: Rollback = body;
+      const release = deploymentId ? await deployments.find(deploymentId) : null;
+      const row = await deployments.rollback({
+        serviceId: params.id,
+        environment: environment ?? release?.environment ?? production,
+        deploymentId: deploymentId ?? null,
+        trigger: { kind: 'rollback', actor: request.identity?.name ?? null, event: null },
+        idempotencyKey: headers['idempotency-key'] ?? null,
+      });
+      if (!row) throw unknownService();
+      if (row === 'deployment_not_found') throw unknownDeployment();
+      if (typeof row === 'string') throw conflict(row, noRollback[row]);
+      request.audit = audited(row);
+      return reply.code(202).header('location', `/deployments/${row.id}`).send(deploymentView(row, context));
+    },
+  );
+
+  app.post(
+    '/deployments/:id/retry',
+    {
+      config: { scope: 'deploy' },
+      schema: {
+        tags,
+        operationId: 'retryDeployment',
+        summary: 'Try a deployment again',
+        description:
+          'A new deployment of the same revision, with the service as it is now; a source that was changed since is asked anew.',
+        params: idParams,
+        headers: idempotencyHeaders,
+        response: { 202: Deployment, ...problems(404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const { params, headers } = request;
+      const failed = await deployments.find(params.id);
+      if (!failed) throw unknownDeployment();
+      if (!isFinal(failed.status)) throw conflict('deployment_not_final', `The deployment is ${failed.status} still.`);
+      if (failed.rollbackOf) throw conflict('deployment_is_rollback', 'A rollback is tried again as another rollback.');
+      const { serviceId, environment, want } = failed;
+      const row = await deployments.create({
+        serviceId,
+        environment,
+        trigger: { kind: 'retry', actor: request.identity?.name ?? null, event: null },
+        input: want,
+        again: failed,
         idempotencyKey: headers['idempotency-key'] ?? null,
       });
       if (!row) throw unknownService();
