@@ -1,7 +1,11 @@
+import type { Artifact } from '@pierhead/model';
 import type { Database } from './connect.js';
 import type { HeldArtifact } from './plan-artifacts.js';
+import type { Snapshot } from './snapshot.js';
 
 const keepReleases = 5;
+/** Each machine may have made its own. */
+const mostAlike = 20;
 
 /** Artifacts of deployments, from when they are made until they are discarded. */
 export function artifactRepository({ sql: raw }: Database) {
@@ -18,6 +22,24 @@ export function artifactRepository({ sql: raw }: Database) {
         from deployments d join services s on s.id = d.service_id
         where d.artifact is not null and d.artifact_discarded_at is null
         order by d.id`;
+    },
+
+    /** The artifacts of a key that have not been discarded, newest first; equal ones once. */
+    async ofKey(key: string): Promise<Artifact[]> {
+      const rows = await raw<{ artifact: Artifact }[]>`
+        select d.artifact, max(d.id::text) as newest from deployments d
+        where d.artifact_key = ${key} and d.artifact is not null and d.artifact_discarded_at is null
+        group by d.artifact order by newest desc limit ${mostAlike}`;
+      return rows.map(({ artifact }) => artifact);
+    },
+
+    /** The snapshots that a service's artifacts of a revision were made with, of those that have not been discarded. */
+    async madeOf(serviceId: string, revision: string): Promise<Snapshot[]> {
+      const rows = await raw<{ snapshot: Snapshot }[]>`
+        select d.snapshot from deployments d where d.service_id = ${serviceId} and d.revision->>'id' = ${revision}
+          and d.artifact_key is not null and d.artifact is not null and d.artifact_discarded_at is null
+        order by d.id desc limit ${mostAlike}`;
+      return rows.map(({ snapshot }) => snapshot);
     },
 
     /** Whether anything live or unfinished has this artifact by now. */

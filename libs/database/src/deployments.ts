@@ -7,7 +7,7 @@ import {
   type Stage,
   type Trigger,
 } from '@pierhead/model';
-import { and, asc, desc, eq, getTableColumns, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import { chooseWorker, lackOfWorker } from './choose-worker.js';
 import type { Database, Queries } from './connect.js';
 import { newId } from './ids.js';
@@ -190,6 +190,7 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
         const earlier = and(
           eq(deployments.status, 'succeeded'),
           isNull(deployments.rollbackOf),
+          isNotNull(deployments.artifact),
           isNull(deployments.artifactDiscardedAt),
           live && lt(deployments.id, live.rollbackOf ?? live.id),
         );
@@ -203,13 +204,14 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
         if (release.id === live?.id) return 'live_already';
         if (release.status !== 'succeeded') return 'never_live';
         if (release.artifactDiscardedAt) return 'release_not_kept';
-        const { want, revision, sourceUsed, artifact } = release;
+        const { want, revision, sourceUsed, artifact, artifactKey } = release;
         const { workerLabels, timeouts } = snapshotOf(service);
         return {
           want,
           revision,
           sourceUsed,
           artifact,
+          artifactKey,
           artifactReused: true,
           snapshot: { ...release.snapshot, workerLabels, timeouts },
           rollbackOf: release.rollbackOf ?? release.id,

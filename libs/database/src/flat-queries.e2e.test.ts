@@ -77,12 +77,16 @@ t.test('with a million deployments no query reads them all, and each takes milli
   await look('lapsed leases', 50, () => dispatches.releaseLapsed());
   await look('a claim', 50, () => runs.claim(newId(), 'any', 15));
   await look('a new deployment', 50, () => rows.create(order(service)));
+  const { input: _, ...asked } = order(service);
+  await look('a rollback', 50, () => rows.rollback({ ...asked, deploymentId: null }));
   await look('cancel', 50, () => rows.cancel(middle));
   await look('usage', 100, () => registryUsageRepository(database).read('provider', 'p'));
   await look('removed services', 50, () => serviceRepository(database).removed());
   await look('what a service alone has', 50, () => serviceRepository(database).ownArtifacts(service));
   await look('artifacts that are held', 100, () => artifactRepository(database).held());
   await look('whether an artifact is needed', 50, () => artifactRepository(database).isNeeded('sha256:1'));
+  await look('artifacts of a key', 50, () => artifactRepository(database).ofKey('key'));
+  await look('what a revision was made with', 50, () => artifactRepository(database).madeOf(service, 'r'));
   await look('strays', 50, () => instanceRepository(database).strays([newId(), middle]));
   await look('unused uploads', 200, () => uploadRepository(database).removeUnused(async () => {}, 0));
   await look('the largest uploads', 200, () => uploadRepository(database).list(100));

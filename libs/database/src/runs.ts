@@ -13,6 +13,8 @@ export interface Lease {
   epoch: number;
 }
 
+type Made = Pick<DeploymentColumns, 'artifactKey' | 'artifactReused'>;
+
 /** A deployment that a worker holds from now on, and how long ago it started for the first time. */
 export type Claimed = DeploymentColumns & { ranSeconds: number };
 
@@ -107,7 +109,8 @@ export function runRepository({ orm, sql: raw }: Database) {
 
     resolved: (lease: Lease, revision: Revision, sourceUsed: SourceUsed) => set(lease, { revision, sourceUsed }),
     fetched: (lease: Lease, sourceUsed: SourceUsed) => set(lease, { sourceUsed }),
-    built: (lease: Lease, artifact: Artifact) => set(lease, { artifact }),
+    built: (lease: Lease, artifact: Artifact, { artifactKey, artifactReused }: Made) =>
+      set(lease, { artifact, artifactKey, artifactReused }),
     released: (lease: Lease, instance: Instance) => set(lease, { instance }),
 
     /**

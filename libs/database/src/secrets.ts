@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Sealed } from './snapshot.js';
 
 const algorithm = 'aes-256-gcm';
@@ -16,6 +16,8 @@ export interface Secrets {
   seal(value: string, owner: string): Sealed;
   /** A copy of `value` in which every sealed secret, at any depth, is its plain text. */
   open<T>(value: T, owner: string): T;
+  /** A digest that only this key gives: equal for equal text, and of no use to guess what it was. */
+  fingerprint(text: string): string;
 }
 
 /**
@@ -44,6 +46,7 @@ export function createSecrets(key: string): Secrets {
       const sealed = Buffer.concat([nonce, cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()]);
       return { $sealed: `${keyId}.${sealed.toString('base64url')}` };
     },
+    fingerprint: (text) => `hmac-sha256:${createHmac('sha256', bytes).update(text).digest('hex')}`,
     open: (value, owner) => mapSealed(value, (each) => openOne(each, owner)),
   };
 }

@@ -122,6 +122,8 @@ export const deployments = pgTable(
     sourceUsed: jsonb('source_used').$type<SourceUsed>(),
     artifact: jsonb('artifact').$type<Artifact>(),
     artifactReused: boolean('artifact_reused').notNull().default(false),
+    /** Equal for artifacts that would come out equal; null where that cannot be told. */
+    artifactKey: text('artifact_key'),
     /** The deployment whose release it brings back; null for one that builds its own. */
     rollbackOf: uuid('rollback_of'),
     /** Set once the artifact is gone. */
@@ -160,6 +162,9 @@ export const deployments = pgTable(
     index('deployments_started').on(table.serviceId, table.environment).where(sql`instance is not null`),
     index('deployments_with_artifact')
       .on(table.serviceId, table.environment, table.id)
+      .where(sql`artifact is not null and artifact_discarded_at is null`),
+    index('deployments_artifact_key')
+      .on(table.artifactKey)
       .where(sql`artifact is not null and artifact_discarded_at is null`),
   ],
 );

@@ -1,3 +1,4 @@
+export { baseImageIds } from './base-images.js';
 export { type BuildOptions, type BuiltImage, buildImage } from './build-image.js';
 export type { OnOutput } from './build-output.js';
 export { callEngine, type EngineCall, openStream } from './call-engine.js';

@@ -30,9 +30,12 @@ const imageId = new RegExp(`^${digest}$`);
 /** Whether `text` is the id of an image in the engine. */
 export const isImageId = (text: string) => imageId.test(text);
 
+/** Whether `text` is an image reference. */
+export const isReference = (text: string) => text.length <= maxReferenceLength && grammar.test(text);
+
 /** Throws UserError `image_reference_invalid` for anything else than an image reference. */
 export function parseReference(text: string): Reference {
-  const match = text.length <= maxReferenceLength ? grammar.exec(text) : null;
+  const match = isReference(text) ? grammar.exec(text) : null;
   if (!match) {
     throw new UserError('image_reference_invalid', `${JSON.stringify(text.slice(0, 100))} is not an image reference`, {
       hint: 'Write it like nginx:1.29 or ghcr.io/owner/name:tag.',

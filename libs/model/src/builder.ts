@@ -17,6 +17,11 @@ export interface Builder<Config = unknown> {
   validateConfig?(config: Config, context: CallContext): Promise<Problem[]>;
   /** Throws UserError with the line that caused it when the source cannot be built. */
   build(source: Source, config: Config, context: CallContext): Promise<Artifact>;
+  /**
+   * What an artifact depends on beside the files and the config, such as the digests of base images as they are now;
+   * null when it has to be built each time. Without it, equal files and configs give equal artifacts.
+   */
+  inputs?(source: Source, config: Config, context: CallContext): Promise<string[] | null>;
   /** Removes an artifact that no release needs any more. One that is gone, in use or not the builder's own is left alone. */
   discard?(artifact: ArtifactName, context: CallContext): Promise<void>;
   /**

@@ -3,6 +3,7 @@ import { checked, Folders, MaybeUnavailable, Problems, refused } from './check-a
 import type { IsolatedInstance } from './isolated-instance.js';
 
 const Local = Type.Object({ digest: Type.String({ pattern: '^sha256:[0-9a-f]{64}$' }), madeAt: Type.Number() });
+const Inputs = Type.Union([Type.Null(), Type.Array(Type.String({ maxLength: 10_000 }), { maxItems: 1_000 })]);
 const Listed = Type.Union([Type.Null(), Type.Array(Local, { maxItems: 100_000 })]);
 
 /** A builder that lives in another thread. */
@@ -18,6 +19,10 @@ export function isolatedBuilder(instance: IsolatedInstance, { produces }: Pick<B
       const fault = faultOf(artifact, produces);
       if (fault) throw refused(instance.what, 'build', fault);
       return artifact;
+    },
+    async inputs(source, config, context) {
+      const inputs = await instance.callOptional('inputs', [source, config], context);
+      return checked(instance, 'inputs', Inputs, inputs === undefined ? [] : inputs);
     },
     async discard(artifact, context) {
       await instance.callOptional('discard', [artifact], context);

@@ -1,11 +1,26 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { packTar, packTarGz, packZip } from '@pierhead/testing';
 import t, { type Test } from 'tap';
-import { createFolderStorage, openTree } from './index.js';
+import { createFolderStorage, digestFolder, openTree } from './index.js';
 
 const archive = packTarGz([
   { name: 'index.html', body: 'hi' },
@@ -206,4 +221,28 @@ t.test('the same tree stored at once by several ends up there once', async (t) =
   }
   t.same(await readdir(join(root, 'storage/tmp')), []);
   t.same(await readdir(root), ['storage']);
+});
+
+t.test('the digest of a folder depends on names, modes, contents and links, wherever they lead', async (t) => {
+  // A short path: that of a socket has at most 107 bytes.
+  const root = await write(await mkdtemp(join(tmpdir(), 'tree-')), site);
+  t.teardown(() => rm(root, { recursive: true }));
+  const seen = [await digestFolder(root)];
+  const differs = async (change: Promise<unknown>) => {
+    await change;
+    const digest = await digestFolder(root);
+    t.notOk(seen.includes(digest));
+    seen.push(digest);
+  };
+  await differs(chmod(join(root, 'index.html'), 0o755));
+  await differs(writeFile(join(root, 'index.html'), 'x'));
+  await differs(mkdir(join(root, 'empty')));
+  await differs(symlink('/etc/passwd', join(root, 'out')));
+  await differs(rename(join(root, 'out'), join(root, 'other')));
+  await utimes(join(root, 'index.html'), 1, 1);
+  t.equal(await digestFolder(root), seen.at(-1));
+  const server = createServer().listen(join(root, 'socket'));
+  await once(server, 'listening');
+  t.equal(await digestFolder(root), null);
+  server.close();
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { resolveInTree } from '@pierhead/archive';
 import { UserError } from '@pierhead/model';
@@ -43,9 +43,32 @@ export function digestOf({ files, links }: TreeScan): string {
     ...files.map((file) => `${file.executable ? 'x' : 'f'}\0${file.path}\0${file.hash}\n`),
     ...[...links].map(([path, target]) => `l\0${path}\0${target}\n`),
   ];
+  return digestOfLines(lines);
+}
+
+function digestOfLines(lines: string[]): string {
   const hash = createHash('sha256');
   for (const line of lines.sort()) hash.update(line);
   return `sha256:${hash.digest('hex')}`;
+}
+
+/**
+ * The digest of a folder as it lies on disk: names, permissions, contents and link targets, wherever links lead. Null
+ * where something in it is neither a file, a folder nor a link.
+ */
+export async function digestFolder(root: string): Promise<string | null> {
+  const entries = await readdir(root, { withFileTypes: true, recursive: true });
+  if (!entries.every((entry) => entry.isFile() || entry.isDirectory() || entry.isSymbolicLink())) return null;
+  const lines: string[] = [];
+  await inParallel(entries, async (entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(root, path);
+    if (entry.isSymbolicLink()) return void lines.push(`l\0${name}\0${await readlink(path)}\n`);
+    const { mode, size } = await lstat(path);
+    const hash = entry.isFile() ? await hashFile(path, size) : 'folder';
+    lines.push(`${(mode & 0o7777).toString(8)}\0${name}\0${hash}\n`);
+  });
+  return digestOfLines(lines);
 }
 
 async function collect(root: string, folder: string, scan: TreeScan): Promise<void> {

@@ -48,7 +48,10 @@ export async function planService(row: ServiceRow, input: DeploymentInput, conte
     builder: { id: row.builderId, version: row.builderVersion },
     runtime: { id: row.runtimeId, version: row.runtimeVersion },
     revision: source.revision,
-    artifact: source.revision && { key: artifactKey(row, source.revision), reused: false },
+    artifact: source.revision && {
+      key: artifactKey(row, source.revision),
+      reused: !input.force && (await isBuilt(row, source.revision, context)),
+    },
     changes: changesBetween(live ? partsOf(live) : null, partsOf(row), row.id, context),
     upgrades: preview.upgrades.map((upgrade) => ({
       ...upgrade,
@@ -88,7 +91,7 @@ async function uploadsIn(config: Record<string, unknown>, { uploads }: ApiContex
 
 /** Names the content that a build would start from and everything that shapes it. */
 function artifactKey(
-  { providerId, providerConfig, builderId, builderVersion, builderConfig }: ServiceRow,
+  { providerId, providerConfig, builderId, builderVersion, builderConfig }: Snapshot | ServiceRow,
   revision: Revision,
 ): string {
   const parts = [
@@ -100,6 +103,13 @@ function artifactKey(
     builderConfig,
   ];
   return `sha256:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;
+}
+
+/** Whether the same has been built of it before, and is kept. What else it depends on, such as a base image, shows later. */
+async function isBuilt(row: ServiceRow, revision: Revision, { artifacts }: ApiContext): Promise<boolean> {
+  const key = artifactKey(row, revision);
+  const made = await artifacts.madeOf(row.id, revision.id);
+  return made.some((snapshot) => artifactKey(snapshot, revision) === key);
 }
 
 /** Every value that differs, by JSON Pointer; secrets are compared by their plain text and shown masked. */

@@ -6,6 +6,7 @@ import { awaitHealth } from './await-health.js';
 import { cleanUp } from './clean-up.js';
 import { emptyFolder } from './empty-folder.js';
 import { leaseSeconds } from './keep-lease.js';
+import { artifactKeyOf, reusable } from './reuse.js';
 import { assertHeld, type EquippedRun, type Making, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
@@ -29,11 +30,21 @@ async function bringUp(run: EquippedRun, worker: WorkerContext): Promise<void> {
   await run.stage('switch', () => switchTraffic(run, worker, instance));
 }
 
-async function make(run: Run, making: Making, worker: WorkerContext): Promise<Artifact> {
+async function make(run: EquippedRun, making: Making, worker: WorkerContext): Promise<Artifact> {
   const revision = await run.stage('resolve', () => resolve(run, making, worker));
-  const source = await run.stage('fetch', () => fetch(run, making, worker, revision));
+  const { source, key } = await run.stage('fetch', async () => {
+    const source = await fetch(run, making, worker, revision);
+    return { source, key: await artifactKeyOf(run, making, source, worker) };
+  });
+  const known = key && !making.anew ? await reusable(run, key, worker) : null;
+  if (known) return run.stage('build', async () => reuse(run, known));
   await assertRoom(run.context, worker.admission);
-  return run.stage('build', () => build(run, making, worker, source));
+  return run.stage('build', () => build(run, making, worker, source, key));
+}
+
+function reuse(run: Run, artifact: Artifact): Artifact {
+  run.context.log(`unchanged since it was built: ${artifact.digest}`, 'system');
+  return artifact;
 }
 
 function orLost({ making }: EquippedRun): Making {
@@ -88,9 +99,15 @@ async function fetch(run: Run, { places }: Making, worker: WorkerContext, revisi
   return answer;
 }
 
-async function build(run: Run, making: Making, worker: WorkerContext, source: Source): Promise<Artifact> {
+async function build(
+  run: Run,
+  making: Making,
+  worker: WorkerContext,
+  source: Source,
+  artifactKey: string | null,
+): Promise<Artifact> {
   const artifact = await making.builder.build(source, making.builderConfig, run.context);
-  assertHeld(run, await worker.runs.built(run.lease, artifact));
+  assertHeld(run, await worker.runs.built(run.lease, artifact, { artifactKey, artifactReused: false }));
   return artifact;
 }
 

@@ -59,7 +59,11 @@ export interface Making {
   /** The service's own source, then its fallbacks. */
   places: SourcePlace[];
   builder: Builder;
+  /** Its id and version. */
+  builderName: string;
   builderConfig: unknown;
+  /** Whether to build even what was built before. */
+  anew: boolean;
 }
 
 /** What earlier attempts at a deployment have stored; whether it is still there shows when it is needed. */
@@ -146,7 +150,13 @@ export async function createRun(
     },
     async equip() {
       const { runtime, made } = await lookUp.parts(row);
-      const making = made && { builder: made.builder, builderConfig, places: placesOf(opened, made.provider, lookUp) };
+      const making = made && {
+        places: placesOf(opened, made.provider, lookUp),
+        builder: made.builder,
+        builderName: `${snapshot.builderId}@${snapshot.builderVersion}`,
+        builderConfig,
+        anew: row.want.force ?? false,
+      };
       return Object.assign(run, { runtime, making });
     },
   };

@@ -93,6 +93,19 @@ t.test('cacheFrom is asked, and an image that cannot be had costs no build', { s
   t.match(log, 'importing cache manifest from 127.0.0.1:9/cache:1');
 });
 
+t.test('an image depends on its base images as they are in the engine', { skip }, async (t) => {
+  const source = { kind: 'tree' as const, path: t.testdir({ Dockerfile: 'ARG BASE=busybox\nFROM $BASE\n' }) };
+  const context = await recordingContext(t);
+  const inputs = async (buildArgs = {}) => {
+    const { config } = await validate({ buildArgs });
+    return createDockerfileBuilder().inputs(source, config as DockerfileConfig, context);
+  };
+  t.same(await inputs(), [(await inspectImage(testEngine(), 'busybox'))!.id]);
+  t.same(await inputs({ BASE: 'node:20-slim' }), [(await inspectImage(testEngine(), 'node:20-slim'))!.id]);
+  t.equal(await inputs({ BASE: 'not-here:1' }), null, 'it is still to be pulled');
+  t.equal(await inputs({ BASE: 'No Image' }), null);
+});
+
 t.test('an image is built in the engine, with the labels of Pierhead', { skip }, async (t) => {
   const { artifact } = await build(t, nodeAppFiles(randomUUID()));
   t.match(await inspectImage(testEngine(), artifact.digest), {

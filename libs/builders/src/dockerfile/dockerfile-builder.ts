@@ -1,4 +1,5 @@
 import {
+  baseImageIds,
   buildImage,
   connectEngine,
   engineFolders,
@@ -35,6 +36,12 @@ class DockerfileBuilder implements Builder<DockerfileConfig> {
       onOutput: (text, stream) => context.log(text, stream),
     });
     return { kind: 'image', ...image };
+  }
+
+  async inputs(source: Source, config: DockerfileConfig, { host, signal }: CallContext): Promise<string[] | null> {
+    if (source.kind !== 'tree') throw wrongSource(source.kind);
+    const { dockerfilePath: dockerfile, buildArgs } = config;
+    return baseImageIds(connectEngine(host.dockerHost), { source: source.path, dockerfile, buildArgs, signal });
   }
 
   async discard({ digest }: ArtifactName, { host, signal }: CallContext): Promise<void> {

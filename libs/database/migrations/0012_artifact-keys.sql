@@ -1,0 +1,2 @@
+ALTER TABLE "deployments" ADD COLUMN "artifact_key" text;--> statement-breakpoint
+CREATE INDEX "deployments_artifact_key" ON "deployments" USING btree ("artifact_key") WHERE artifact is not null and artifact_discarded_at is null;
