@@ -23,7 +23,7 @@ export type Queries = Pick<Orm, 'select' | 'insert' | 'update' | 'delete' | 'exe
 export function connect(url: string, { name, max = 5 }: { name: string; max?: number }): Database {
   const sql = postgres(url, {
     max,
-    idle_timeout: 60,
+    idle_timeout: 20,
     connect_timeout: 10,
     onnotice: () => {},
     connection: { application_name: `pierhead-${name}` },

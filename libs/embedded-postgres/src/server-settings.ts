@@ -1,7 +1,7 @@
 /** Small, because an idle platform should cost little: no parallel queries, no replication, one vacuum worker. */
 const lean = {
   shared_buffers: '16MB',
-  max_connections: '100',
+  max_connections: '200',
   work_mem: '4MB',
   maintenance_work_mem: '32MB',
   autovacuum: 'on',

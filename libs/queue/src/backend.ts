@@ -76,7 +76,8 @@ function redisBackend(url: string): Backend {
 }
 
 function postgresBackend(connectionString: string): Backend {
-  const connection = { connectionString, keepAlive: true, max: 3, migrate: true };
+  // One connection for each queue, beside the one that a worker listens on: servers allow a hundred in all.
+  const connection = { connectionString, keepAlive: true, max: 1, migrate: true };
   const classes = withBackend(createPostgresBackend);
   return {
     queue: (name) => new classes.Queue<JobData>(name, { connection, defaultJobOptions, skipMetasUpdate }),

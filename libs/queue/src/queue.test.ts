@@ -1,4 +1,5 @@
 import { redisMissing, testDatabase, testRedis, until } from '@pierhead/testing';
+import { Client } from 'pg';
 import t, { type Test } from 'tap';
 import { createQueue } from './queue.js';
 import { createQueueWorker } from './worker.js';
@@ -148,3 +149,25 @@ for (const { name, skip, settings } of backends) {
     });
   });
 }
+
+t.test('a worker and whoever gives it work hold few connections of PostgreSQL', async (t) => {
+  const { url } = await testDatabase(t);
+  const fail = (error: Error) => t.fail(error.message);
+  const seen: string[] = [];
+  const queue = createQueue({ databaseUrl: url }, fail);
+  const worker = await createQueueWorker(
+    { databaseUrl: url },
+    { workerId: 'w', slots: 8, process: async (id) => void seen.push(id), onError: fail },
+  );
+  t.teardown(() => Promise.all([queue.close(), worker.close()]));
+  const ids = Array.from({ length: 20 }, (_, index) => `d${index}`);
+  await Promise.all(ids.map((id, index) => queue.add(id, 1, index % 2 ? 'w' : null)));
+  await until('all are taken', async () => seen.length === ids.length);
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query(
+    'select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
+  await client.end();
+  t.ok(rows.length <= 6, `${rows.length} connections`);
+});

@@ -86,5 +86,21 @@ export function ended({ sql }: FaultStack, id: string, limitMs = 120_000): Promi
       return row;
     },
     limitMs,
-  );
+  ).catch(async (error: Error) => {
+    throw new Error(`${error.message}\n${await circumstancesOf(sql, id)}`);
+  });
+}
+
+/** What keeps a deployment from its end, as far as the database knows. */
+async function circumstancesOf(sql: FaultStack['sql'], id: string): Promise<string> {
+  const rows = [
+    ...(await sql`
+      select status, stage, attempt, retries, lease_owner, lease_epoch, lease_until - now() as lease, not_before - now() as paused,
+        now() - dispatched_at as dispatched, dispatched_to, switched_at, error from deployments where id = ${id}`),
+    ...(await sql`select id, running, slots, refusal, now() - last_heartbeat_at as silent from workers`),
+    ...(await sql`
+      select pid, application_name, state, wait_event, now() - xact_start as open, left(query, 120) as query, pg_blocking_pids(pid) as behind
+      from pg_stat_activity where state <> 'idle' and pid <> pg_backend_pid()`),
+  ];
+  return rows.map((row) => JSON.stringify(row)).join('\n');
 }
