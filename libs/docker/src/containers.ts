@@ -9,6 +9,8 @@ export type ContainerSettings = Record<string, unknown>;
 export interface ContainerState {
   id: string;
   running: boolean;
+  /** Of its first process, as the engine's machine counts; 0 while it does not run. */
+  pid: number;
   /** It ended, and the engine will not start it again by itself. */
   ended: boolean;
   exitCode: number;
@@ -103,6 +105,7 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
   return {
     id: found.Id,
     running: found.State.Running && !found.State.Restarting,
+    pid: found.State.Pid,
     ended: found.State.Status === 'exited',
     exitCode: found.State.ExitCode,
     outOfMemory: found.State.OOMKilled,

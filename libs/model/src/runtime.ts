@@ -28,6 +28,21 @@ export interface Instance {
 
 export type Health = { healthy: true } | { healthy: false; reason: string };
 
+/** Why an instance is not healthy. The message goes on after "The app was not healthy within 60 s:". */
+export interface Diagnosis {
+  code: string;
+  message: string;
+  hint: string;
+  line?: string;
+}
+
+/** Where no more is known than what the last probe said. */
+export const unexplained = (reason: string): Diagnosis => ({
+  code: 'health_check_failed',
+  message: reason,
+  hint: 'Check the port and the health check in the runtime config, and what the app says itself.',
+});
+
 export interface OutputLine {
   at: string;
   stream: LogStream;
@@ -40,6 +55,11 @@ export interface Runtime<Config = unknown> {
   start(artifact: Artifact, spec: RunSpec<Config>, context: CallContext): Promise<Instance>;
   /** One quick look; the pipeline repeats it. Throws UserError when health can no longer come. */
   probe(instance: Instance, spec: RunSpec<Config>, context: CallContext): Promise<Health>;
+  /**
+   * A longer look at an instance that does not become healthy, once its time is up.
+   * @param reason what the last probe said
+   */
+  diagnose?(instance: Instance, reason: string, context: CallContext): Promise<Diagnosis>;
   /** Whether an artifact is at hand on this machine: `start` needs no build before it. Without it, it never is. */
   has?(artifact: Artifact, context: CallContext): Promise<boolean>;
   /** Finds what was started for a deployment, with its upstreams as they are now; null when nothing is left. */

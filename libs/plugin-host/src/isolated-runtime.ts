@@ -1,4 +1,4 @@
-import { LogStream, type Runtime, Type, Upstream } from '@pierhead/model';
+import { LogStream, type Runtime, Type, Upstream, unexplained } from '@pierhead/model';
 import { checked, MaybeUnavailable } from './check-answer.js';
 import type { IsolatedInstance } from './isolated-instance.js';
 
@@ -11,6 +11,8 @@ const Probed = Type.Union([
   Type.Object({ healthy: Type.Literal(true) }),
   Type.Object({ healthy: Type.Literal(false), reason: Type.String({ maxLength: 10_000 }) }),
 ]);
+const said = Type.String({ maxLength: 10_000 });
+const Found = Type.Object({ code: said, message: said, hint: said, line: Type.Optional(said) });
 const id = Type.String({ maxLength: 500 });
 const Identity = Type.Object({ serviceId: id, serviceName: id, environment: id, deploymentId: id });
 const Listed = Type.Union([Type.Null(), Type.Array(Identity, { maxItems: 100_000 })]);
@@ -24,6 +26,10 @@ export function isolatedRuntime(instance: IsolatedInstance): Runtime {
     },
     async probe(started, spec, context) {
       return checked(instance, 'probe', Probed, await instance.call('probe', [started, spec], context));
+    },
+    async diagnose(started, reason, context) {
+      const found = await instance.callOptional('diagnose', [started, reason], context);
+      return found === undefined ? unexplained(reason) : checked(instance, 'diagnose', Found, found);
     },
     async has(artifact, context) {
       return (await instance.callOptional('has', [artifact], context)) === true;

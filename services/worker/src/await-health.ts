@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Instance, UserError } from '@pierhead/model';
+import { type Instance, UserError, unexplained } from '@pierhead/model';
 import type { EquippedRun } from './run.js';
 
 const firstPauseMs = 4;
@@ -17,7 +17,7 @@ export async function awaitHealth(run: EquippedRun, instance: Instance): Promise
     const health = await run.runtime.probe(instance, run.spec, run.context);
     if (health.healthy) return;
     const now = performance.now();
-    if (now - started > graceMs) throw unhealthy(health.reason, graceMs);
+    if (now - started > graceMs) throw await unhealthy(run, instance, health.reason, graceMs);
     if (now - reported > reportEveryMs) {
       run.context.log(`not healthy yet: ${health.reason}`, 'system');
       reported = now;
@@ -26,7 +26,13 @@ export async function awaitHealth(run: EquippedRun, instance: Instance): Promise
   }
 }
 
-const unhealthy = (reason: string, graceMs: number) =>
-  new UserError('health_check_failed', `The app was not healthy within ${graceMs / 1_000} s: ${reason}.`, {
-    hint: 'Check the port and the health check in the runtime config, and the app\u2019s own output above.',
-  });
+async function unhealthy(
+  { runtime, context }: EquippedRun,
+  instance: Instance,
+  reason: string,
+  graceMs: number,
+): Promise<UserError> {
+  const diagnosis = runtime.diagnose?.(instance, reason, context).catch(() => null);
+  const { code, message, ...details } = (await diagnosis) ?? unexplained(reason);
+  return new UserError(code, `The app was not healthy within ${graceMs / 1_000} s: ${message}`, details);
+}

@@ -62,10 +62,14 @@ function killedForMemory({ outOfMemory, exitCode, memoryLimit }: ContainerState)
     : null;
 }
 
-/** Of the run that ended: the engine may have started the container again already, no sooner than this slack. */
-async function lastLines(engine: Engine, { id, finishedAt }: ContainerState, signal: AbortSignal): Promise<string[]> {
+/** Of a run that ended: the engine may have started the container again already, no sooner than the slack. */
+export async function lastLines(
+  engine: Engine,
+  { id, running, finishedAt }: ContainerState,
+  signal: AbortSignal,
+): Promise<string[]> {
   const lines: OutputLine[] = [];
-  const options = { follow: false, tail: shownLines, until: finishedAt + slackSeconds, signal };
+  const options = { follow: false, tail: shownLines, ...(running ? {} : { until: finishedAt + slackSeconds }), signal };
   for await (const line of containerLogs(engine, id, options)) if (line.text.trim() !== '') lines.push(line);
   return lines.slice(-shownLines).map((line) => line.text.slice(0, shownChars));
 }

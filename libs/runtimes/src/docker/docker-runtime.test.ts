@@ -12,6 +12,7 @@ import {
   removeTestImages,
   runtimeContract,
   testEngine,
+  until,
 } from '@pierhead/testing';
 import t, { type Test } from 'tap';
 import type { DockerConfig } from './docker-config.js';
@@ -344,4 +345,35 @@ t.test('a start that is aborted leaves nothing', { skip }, async (t) => {
   setImmediate(() => stopping.abort());
   await t.rejects(starting, { name: 'AbortError' });
   t.same(await listContainers(engine, { 'pierhead.deployment': spec.deploymentId }), []);
+});
+
+t.test('an app that does not become healthy is looked into', { skip }, async (t) => {
+  const cases: [string, string, object][] = [
+    [
+      'on another port',
+      'echo listening; exec httpd -f -p 9000',
+      { code: 'app_on_other_port', message: /port 8080, but the app does on 9000/ },
+    ],
+    [
+      'on its own loopback',
+      'exec httpd -f -p 127.0.0.1:8080',
+      { code: 'app_on_loopback', message: /127\.0\.0\.1 only, .* wrote nothing$/ },
+    ],
+    [
+      'nowhere',
+      'echo one; echo two; exec sleep 600',
+      { code: 'health_check_failed', message: /^told\. Its last output:\none\ntwo$/, line: 'two' },
+    ],
+    ['well', 'echo fine; exec httpd -f -p 8080', { code: 'health_check_failed', message: /^told\. / }],
+  ];
+  for (const [name, command, expected] of cases)
+    await t.test(name, async (t) => {
+      const { runtime, spec, context } = await setUp(t);
+      const instance = await runtime.start(await image(t, script(command)), spec, context);
+      await until('the app has begun', async () => {
+        const { code, message } = await runtime.diagnose(instance, 'told', context);
+        return code !== 'health_check_failed' || /fine|two/.test(message);
+      });
+      t.match(await runtime.diagnose(instance, 'told', context), { ...expected, hint: String });
+    });
 });

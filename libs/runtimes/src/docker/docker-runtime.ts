@@ -36,6 +36,7 @@ import {
   replicaLabel,
   replicasLabel,
 } from './container-plan.js';
+import { diagnose } from './diagnose.js';
 import type { DockerConfig } from './docker-config.js';
 import { lookAt } from './look-at.js';
 import { mergeLines } from './merge-lines.js';
@@ -74,6 +75,10 @@ class DockerRuntime implements Runtime<DockerConfig> {
     context.signal.throwIfAborted();
     const wrong = state ?? found.find((each) => each !== null);
     return wrong ? { healthy: false, reason: wrong } : { healthy: true };
+  }
+
+  diagnose(instance: Instance, reason: string, context: CallContext) {
+    return diagnose(connectEngine(context.host.dockerHost), instance, reason, context);
   }
 
   async has(artifact: Artifact, context: CallContext): Promise<boolean> {

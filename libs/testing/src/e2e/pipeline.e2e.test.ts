@@ -13,7 +13,7 @@ import { redisMissing, testRedis } from '../redis.js';
 import { testStack } from '../stack.js';
 import { until } from '../until.js';
 import { visit } from '../visit.js';
-import { createSite, freshName, site } from './scenarios.js';
+import { createSite, freshName, removeService, site } from './scenarios.js';
 
 t.setTimeout(300_000);
 const noDocker = await dockerMissing();
@@ -91,7 +91,7 @@ for (const backend of backends) {
         t.match(created.body.variables, { GREETING: 'pa$$ "word"\n', HIDDEN: { secret: true } });
         t.notMatch(JSON.stringify(created.body), 's3cret');
         const { id } = created.body;
-        t.teardown(() => api.delete(`/services/${id}`));
+        t.teardown(() => removeService(stack, id));
 
         const first = await api.deploy(id);
         t.match(

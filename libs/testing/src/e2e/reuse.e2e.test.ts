@@ -2,7 +2,7 @@ import t from 'tap';
 import { busyboxAppFiles, dockerMissing, ensureBaseImages, removeTestImages } from '../docker.js';
 import { testStack } from '../stack.js';
 import { visit } from '../visit.js';
-import { createSite, freshName, site } from './scenarios.js';
+import { createSite, freshName, removeService, site } from './scenarios.js';
 
 t.setTimeout(300_000);
 const noDocker = await dockerMissing();
@@ -40,7 +40,7 @@ t.test('what is unchanged is not built again', async (t) => {
       providerConfig: { uploadId: upload.id },
       builderConfig: {},
     });
-    t.teardown(() => api.delete(`/services/${service.id}`));
+    t.teardown(() => removeService(stack, service.id));
     const first = await api.deploy(service.id);
     t.match(first, { status: 'succeeded', artifact: { reused: false } }, JSON.stringify(first.error));
     t.teardown(() => removeTestImages([first.artifact!.digest]));

@@ -2,7 +2,7 @@ import t from 'tap';
 import { busyboxAppFiles, dockerMissing, ensureBaseImages, removeTestImages } from '../docker.js';
 import { testStack } from '../stack.js';
 import { visit } from '../visit.js';
-import { createSite, freshName, site } from './scenarios.js';
+import { createSite, freshName, removeService, site } from './scenarios.js';
 
 t.setTimeout(300_000);
 const noDocker = await dockerMissing();
@@ -63,7 +63,7 @@ t.test('releases are brought back as they were', async (t) => {
       builderConfig: {},
       variables: { PORT: '8123' },
     });
-    t.teardown(() => api.delete(`/services/${service.id}`));
+    t.teardown(() => removeService(stack, service.id));
     const first = await api.deploy(service.id);
     t.match(first, { status: 'succeeded' }, JSON.stringify(first.error));
     const { body: other } = await api.upload(site(busyboxAppFiles('two')), 'application/gzip');

@@ -1,5 +1,8 @@
+import { listContainers } from '@pierhead/docker';
+import { testEngine } from '../docker.js';
 import { packTarGz } from '../pack-archive.js';
 import type { Stack } from '../stack.js';
+import { until } from '../until.js';
 
 let counter = 0;
 
@@ -27,4 +30,11 @@ export async function createSite(
   });
   if (created.status !== 201) throw new Error(JSON.stringify(created.body));
   return created.body as { id: string; url: string };
+}
+
+/** Deletes a service, and waits until none of its containers is left. */
+export async function removeService({ api }: Pick<Stack, 'api'>, id: string): Promise<void> {
+  await api.delete(`/services/${id}`);
+  const labels = { 'pierhead.service': id };
+  await until('its containers are gone', async () => (await listContainers(testEngine(), labels)).length === 0);
 }
