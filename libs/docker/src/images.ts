@@ -37,12 +37,19 @@ export async function inspectImage(
   }
 }
 
-/** The images that an installation of Pierhead built. */
-export async function listImages(engine: Engine, installation: string, signal?: AbortSignal): Promise<LocalArtifact[]> {
+/** The images that an installation of Pierhead built, without those of some ids; the engine is asked for each. */
+export async function listImages(
+  engine: Engine,
+  installation: string,
+  except: readonly string[] = [],
+  signal?: AbortSignal,
+): Promise<LocalArtifact[]> {
   const filters = { label: Object.entries(ownLabels(installation)).map(([key, value]) => `${key}=${value}`) };
   const call = { method: 'GET', path: '/images/json', query: { filters }, signal } as const;
   const found: LocalArtifact[] = [];
+  const untold = new Set(except);
   for (const { Id } of await callEngine<ImageInfo[]>(engine, call)) {
+    if (untold.has(Id)) continue;
     const image = await inspectImage(engine, Id, signal);
     if (image) found.push({ digest: image.id, madeAt: image.madeAt });
   }

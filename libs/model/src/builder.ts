@@ -25,10 +25,11 @@ export interface Builder<Config = unknown> {
   /** Removes an artifact that no release needs any more. One that is gone, in use or not the builder's own is left alone. */
   discard?(artifact: ArtifactName, context: CallContext): Promise<void>;
   /**
-   * Every image of this installation that this builder made and that lies on this machine, also one that no deployment
+   * The images of this installation that this builder made and that lie on this machine, also those that no deployment
    * knows of; null when it cannot tell. Without it, only what deployments know of is discarded.
+   * @param except digests that need not be told
    */
-  list?(context: CallContext): Promise<LocalArtifact[] | null>;
+  list?(except: readonly string[], context: CallContext): Promise<LocalArtifact[] | null>;
   /** Why this machine cannot use the builder, or null. */
   unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
   /** The folders of this machine that building fills beside its workspace; none where they lie elsewhere. */

@@ -27,8 +27,8 @@ export function isolatedBuilder(instance: IsolatedInstance, { produces }: Pick<B
     async discard(artifact, context) {
       await instance.callOptional('discard', [artifact], context);
     },
-    async list(context) {
-      const listed = await instance.callOptional('list', [], context);
+    async list(except, context) {
+      const listed = await instance.callOptional('list', [except], context);
       return checked(instance, 'list', Listed, listed ?? null);
     },
     async unavailable(context) {

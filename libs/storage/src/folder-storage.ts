@@ -17,8 +17,8 @@ export interface UploadStore {
 
 /** The side of storage that is cleared of what nobody needs. */
 interface Clearing {
-  /** Every stored tree. */
-  listTrees(): Promise<LocalArtifact[]>;
+  /** The stored trees, without those of some digests. */
+  listTrees(except?: readonly string[]): Promise<LocalArtifact[]>;
   /** Removes what processes that died left unfinished more than a day ago. */
   removeUnfinished(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export function createFolderStorage(root: string, { findUpload }: FolderStorageO
     treePath: async (digest) => treePath(await ready, digest),
     saveUpload: async (stream, type, options = {}) => saveUpload(await ready, stream, type, options),
     removeUpload: async (digest) => removeUpload(await ready, digest),
-    listTrees: async () => listTrees(await ready),
+    listTrees: async (except = []) => listTrees(await ready, except),
     removeUnfinished: async () => removeUnfinished(await ready),
     removeTree: async (digest) => removeTree(await ready, digest),
   };

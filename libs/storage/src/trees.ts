@@ -17,12 +17,14 @@ export async function putTree(paths: StoragePaths, folder: string): Promise<Stor
   return { digest, bytes, files: scan.files.length + scan.links.size };
 }
 
-/** Every stored tree, with the time at which it was last put. */
-export async function listTrees(paths: StoragePaths): Promise<LocalArtifact[]> {
+/** The stored trees, without those of some digests, each with the time at which it was last put. */
+export async function listTrees(paths: StoragePaths, except: readonly string[]): Promise<LocalArtifact[]> {
+  const untold = new Set(except);
   const found = await Promise.all(
     (await readdir(paths.trees)).map(async (hex) => {
-      const seen = await stat(indexPath(join(paths.trees, hex))).catch(() => null);
-      return seen ? [{ digest: `sha256:${hex}`, madeAt: seen.mtimeMs }] : [];
+      const digest = `sha256:${hex}`;
+      const seen = untold.has(digest) ? null : await stat(indexPath(join(paths.trees, hex))).catch(() => null);
+      return seen ? [{ digest, madeAt: seen.mtimeMs }] : [];
     }),
   );
   return found.flat();

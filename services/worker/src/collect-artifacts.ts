@@ -15,8 +15,8 @@ export interface CollectionOptions {
 
 /** A place where artifacts lie. */
 interface Place {
-  /** Null where it cannot tell. */
-  list(): Promise<LocalArtifact[] | null>;
+  /** Without some; null where it cannot tell. */
+  list(except: readonly string[]): Promise<LocalArtifact[] | null>;
   discard(digest: string): Promise<void>;
   /** Whether the artifacts of a deployment would lie here. */
   isFor(held: HeldArtifact): boolean;
@@ -44,7 +44,7 @@ export async function collectBuilds(worker: WorkerContext, options: CollectionOp
 export const collectTrees = (worker: WorkerContext, options: CollectionOptions): Promise<void> =>
   collectIn(
     {
-      list: () => worker.storage.listTrees(),
+      list: (except) => worker.storage.listTrees(except),
       discard: (digest) => worker.storage.removeTree(digest),
       isFor: ({ artifact }) => artifact.kind === 'files',
     },
@@ -53,32 +53,33 @@ export const collectTrees = (worker: WorkerContext, options: CollectionOptions):
   );
 
 const buildsOf = (id: string, builder: Builder, worker: WorkerContext): Place => ({
-  list: async () => (await withTaskContext(worker, async (context) => builder.list?.(context))) ?? null,
+  list: async (except) => (await withTaskContext(worker, async (context) => builder.list?.(except, context))) ?? null,
   discard: (digest) =>
     withTaskContext(worker, async (context) => builder.discard?.({ kind: 'image', digest }, context)),
   isFor: ({ builderId, artifact }) => builderId === id && artifact.kind === 'image',
 });
 
 /**
- * Looks at what lies there before it asks what is needed: what is recorded meanwhile is seen. Artifacts that no
- * deployment knows of, because a worker died before it recorded them, are found here and nowhere else.
+ * Looks for what is not needed, and asks once more right before each is discarded: what is recorded meanwhile is seen.
+ * Artifacts that no deployment knows of, because a worker died before it recorded them, are found here and nowhere else.
  */
 async function collectIn(place: Place, worker: WorkerContext, options: CollectionOptions): Promise<void> {
   const { budget, graceMs = defaultGraceMs } = options;
   const artifacts = artifactRepository(worker.database);
-  const lying = await place.list();
-  const plan = planArtifacts(await artifacts.held(), budget);
-  const doomed = plan.doomed.filter(place.isFor);
-  const settled = lying?.filter(({ digest, madeAt }) => !plan.kept.has(digest) && Date.now() - madeAt > graceMs);
-  const unneeded = settled ?? doomed.map(({ artifact }) => artifact).filter(({ digest }) => !plan.kept.has(digest));
+  const { kept, doomed: all } = planArtifacts(await artifacts.held(), budget);
+  const doomed = all.filter(place.isFor);
+  const known = [...kept.keys()];
+  let lying = await place.list(known);
+  const settled = lying?.filter(({ madeAt }) => Date.now() - madeAt > graceMs);
+  const unneeded = settled ?? doomed.map(({ artifact }) => artifact).filter(({ digest }) => !kept.has(digest));
   for (const digest of new Set(unneeded.map((each) => each.digest))) {
     if (options.signal?.aborted) return;
     if (await artifacts.isNeeded(digest)) continue;
     worker.logger.info({ digest }, 'discarding an artifact that no release needs');
     await place.discard(digest);
   }
-  const left = new Set((await place.list())?.map((each) => each.digest));
+  if (unneeded.length > 0) lying = await place.list(known);
   // One that is kept for another deployment is not this one's any more.
-  const gone = doomed.filter(({ artifact: { digest } }) => plan.kept.has(digest) || !left.has(digest));
+  const gone = doomed.filter(({ artifact: { digest } }) => !lying?.some((each) => each.digest === digest));
   await artifacts.discarded(gone.map((each) => each.deploymentId));
 }

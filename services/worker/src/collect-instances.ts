@@ -7,8 +7,9 @@ import type { WorkerContext } from './worker-context.js';
 /** Stops what runs on this machine for deployments that have ended and are not live. */
 export async function collectInstances(worker: WorkerContext): Promise<void> {
   const { runtimes } = worker.source.current();
-  for (const { id, available } of worker.capabilities.runtimes) {
-    const runtime = available ? await runtimes.getRuntime(id) : null;
+  const usable = worker.capabilities.runtimes.filter(({ available }) => available);
+  for (const id of new Set(usable.map((each) => each.id))) {
+    const runtime = await runtimes.getRuntime(id);
     if (!runtime?.list) continue;
     try {
       await stopStrays(runtime, worker);

@@ -48,8 +48,8 @@ class DockerfileBuilder implements Builder<DockerfileConfig> {
     await removeImage(connectEngine(host.dockerHost), digest, host.installation, signal);
   }
 
-  list({ host, signal }: CallContext) {
-    return listImages(connectEngine(host.dockerHost), host.installation, signal);
+  list(except: readonly string[], { host, signal }: CallContext) {
+    return listImages(connectEngine(host.dockerHost), host.installation, except, signal);
   }
 
   fills({ host, signal }: Pick<CallContext, 'host' | 'signal'>) {

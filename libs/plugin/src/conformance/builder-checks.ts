@@ -56,7 +56,7 @@ function behaviour<S extends Scope>(manifest: BuilderManifest, fixture: BuilderF
         assert.equal(artifact.kind, manifest.produces);
         assert.match(artifact.digest, /^sha256:[0-9a-f]{64}$/);
         assert.ok(artifact.bytes >= 0, 'it has a size');
-        const listed = await prepared.builder.list?.(prepared.context);
+        const listed = await prepared.builder.list?.([], prepared.context);
         if (listed)
           assert.ok(
             listed.some(({ digest }) => digest === artifact.digest),
