@@ -32,3 +32,9 @@ t.test('what is no error of the database is none', async (t) => {
   for (const each of [null, 'x', new Error('x'), new TypeError('x'), coded('ENOSPC')])
     t.equal(isUnreachable(each), false);
 });
+
+t.test('a missing socket is a server that is away, any other missing file is not', async (t) => {
+  const missing = (syscall: string) => Object.assign(coded('ENOENT'), { syscall });
+  t.equal(isUnreachable(missing('connect')), true);
+  t.equal(isUnreachable(missing('open')), false);
+});

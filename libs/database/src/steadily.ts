@@ -11,7 +11,6 @@ const network = new Set([
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
-  'ENOENT',
 ]);
 
 const retries = { retries: Number.POSITIVE_INFINITY, minTimeout: 50, maxTimeout: 1_000, maxRetryTime: 30_000 };
@@ -19,8 +18,10 @@ const retries = { retries: Number.POSITIVE_INFINITY, minTimeout: 50, maxTimeout:
 /** Whether an error says that the database cannot be reached now, not that the statement is wrong. */
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code, cause } = error as NodeJS.ErrnoException;
-  return (code !== undefined && (network.has(code) || passing.test(code))) || isUnreachable(cause);
+  const { code = '', syscall, cause } = error as NodeJS.ErrnoException;
+  // The socket file of a server on this machine; any other file is none of its business.
+  const noSocket = code === 'ENOENT' && syscall === 'connect';
+  return noSocket || network.has(code) || passing.test(code) || isUnreachable(cause);
 }
 
 /** Repeats a statement that may run twice while the database cannot be reached, for half a minute at most. */
