@@ -33,6 +33,13 @@ t.test(
       [preview, false, false, true],
       [running, false, true, false],
     ]);
+    await database.sql`update deployments set rollback_of = ${a} where id = ${d}`;
+    t.match(
+      await seen(),
+      [[a, true, false, true], [b, false, false, true], [c], [d, false, false, true]],
+      'rollbacks do not count',
+    );
+    await database.sql`update deployments set rollback_of = null`;
     t.equal(await artifacts.isNeeded('production'), true);
     t.equal(await artifacts.isNeeded('preview-1'), false);
 

@@ -10,13 +10,16 @@ const mostAlike = 20;
 /** Artifacts of deployments, from when they are made until they are discarded. */
 export function artifactRepository({ sql: raw }: Database) {
   return {
-    /** Every deployment whose artifact has not been discarded. A removed service keeps nothing for a rollback. */
+    /**
+     * Every deployment whose artifact has not been discarded. Rollbacks do not count among the releases that are kept; a
+     * removed service keeps none.
+     */
     async held(): Promise<HeldArtifact[]> {
       return raw<HeldArtifact[]>`
         select d.id as "deploymentId", d.service_id as "serviceId", d.environment, d.snapshot->>'builderId' as "builderId", d.artifact,
           d.status in ('queued', 'running') as unfinished,
           exists (select 1 from releases r where r.deployment_id = d.id) as live,
-          d.status = 'succeeded' and s.deleted_at is null and count(*) filter (where d.status = 'succeeded')
+          d.status = 'succeeded' and s.deleted_at is null and count(*) filter (where d.status = 'succeeded' and d.rollback_of is null)
             over (partition by d.service_id, d.environment order by d.id desc)
             <= coalesce((s.delivery->>'keepReleases')::int, ${keepReleases}) as rollback
         from deployments d join services s on s.id = d.service_id

@@ -25,6 +25,17 @@ t.test('the same idempotency key gives the same deployment, also at once', async
   t.equal(new Set(rows.map((row) => row?.id)).size, 1);
 });
 
+t.test('an idempotency key counts for one kind of request', async (t) => {
+  const { deployments, create } = await setUp(t);
+  const service = await create('kinds');
+  const asked = order(service.id, 'key');
+  const first = await deployments.create(asked);
+  const retry = { ...asked, trigger: { kind: 'retry', actor: null, event: null } };
+  const second = await deployments.create(retry);
+  t.not(second?.id, first?.id);
+  t.equal((await deployments.create(retry))?.id, second?.id);
+});
+
 t.test('one deployment of a service runs at a time, and the next is dispatched when it ends', async (t) => {
   const { deployments, dispatches, runs, create } = await setUp(t);
   const service = await create('single', { delivery: { ...plainService.delivery, queuePolicy: 'queue-all' } });
@@ -278,11 +289,14 @@ t.test('a rollback brings a release back as it was, and counts as that release f
   t.match(await dispatches.requirements(back.id), { labels: ['new'], entries: [{ kind: 'runtime' }] });
   await bringUp(back.id);
 
+  t.equal(await ask(back.id), 'live_already');
+  t.equal(await ask(second), 'live_already');
   t.match(await ask(), { rollbackOf: first }, 'the release before the one that was brought back');
-  t.match(await ask(back.id), 'live_already');
   await database.sql`update deployments set artifact_discarded_at = now() where id = ${first}`;
   t.equal(await ask(first), 'release_not_kept');
   t.equal(await ask(), 'no_earlier_release');
+  await release({ V: '4' });
+  t.match(await ask(), { rollbackOf: second }, 'a release that was rolled back is not what was before the live one');
   await bringUp(((await ask(third)) as { id: string }).id);
   t.match(await ask(back.id), { rollbackOf: second }, 'a rollback can be brought back too');
 });

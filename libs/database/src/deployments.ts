@@ -128,19 +128,22 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
     if (policy === 'queue-all') return;
     const own = and(eq(deployments.serviceId, serviceId), eq(deployments.environment, environment));
     const now = new Date();
-    await tx.update(deployments).set({ status: 'superseded', finishedAt: now }).where(and(own, sql`status = 'queued'`));
+    const waiting = and(own, sql`status = 'queued' and switched_at is null`);
+    await tx.update(deployments).set({ status: 'superseded', finishedAt: now }).where(waiting);
     if (policy === 'cancel-running')
       await tx.update(deployments).set({ cancelRequestedAt: now }).where(and(own, sql`status = 'running'`));
   };
 
   /** Stores a deployment in the turn of its service; the row is the outbox. Null when the service is gone. */
   const store = async <Refusal extends string>(
-    { serviceId, environment, trigger, idempotencyKey }: Asked,
+    { serviceId, environment, trigger, idempotencyKey: key }: Asked,
     contentOf: (tx: Queries, service: ServiceColumns) => Promise<Content | Refusal>,
   ): Promise<DeploymentRow | Refusal | null> => {
     const row = await orm.transaction(async (tx) => {
       const [service] = await tx.select().from(services).where(eq(services.id, serviceId)).for('update');
       if (!service || service.deletedAt) return null;
+      // No header has a line break: a key counts for one kind of request.
+      const idempotencyKey = key && trigger.kind !== 'api' ? `${trigger.kind}\n${key}` : key;
       if (idempotencyKey) {
         const [known] = await tx
           .select()
@@ -186,10 +189,9 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
           .innerJoin(deployments, eq(deployments.id, releases.deploymentId))
           .where(own);
         if (!deploymentId && !live) return 'nothing_live';
-        // A rollback counts as the release that it brought back: the one before that is older.
+        // A live rollback counts as the release that it brought back: the one before that is older.
         const earlier = and(
           eq(deployments.status, 'succeeded'),
-          isNull(deployments.rollbackOf),
           isNotNull(deployments.artifact),
           isNull(deployments.artifactDiscardedAt),
           live && lt(deployments.id, live.rollbackOf ?? live.id),
@@ -201,7 +203,8 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
           .orderBy(desc(deployments.id))
           .limit(1);
         if (!release) return deploymentId ? 'deployment_not_found' : 'no_earlier_release';
-        if (release.id === live?.id) return 'live_already';
+        const rollbackOf = release.rollbackOf ?? release.id;
+        if (live && rollbackOf === (live.rollbackOf ?? live.id)) return 'live_already';
         if (release.status !== 'succeeded') return 'never_live';
         if (release.artifactDiscardedAt) return 'release_not_kept';
         const { want, revision, sourceUsed, artifact, artifactKey } = release;
@@ -214,7 +217,7 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
           artifactKey,
           artifactReused: true,
           snapshot: { ...release.snapshot, workerLabels, timeouts },
-          rollbackOf: release.rollbackOf ?? release.id,
+          rollbackOf,
         };
       }),
 

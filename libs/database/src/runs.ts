@@ -15,8 +15,13 @@ export interface Lease {
 
 type Made = Pick<DeploymentColumns, 'artifactKey' | 'artifactReused'>;
 
-/** A deployment that a worker holds from now on, and how long ago it started for the first time. */
-export type Claimed = DeploymentColumns & { ranSeconds: number };
+/** A deployment that a worker holds from now on. */
+export interface Claimed extends DeploymentColumns {
+  /** Since it started for the first time. */
+  ranSeconds: number;
+  /** Whether traffic goes to it already, as a former worker left it. */
+  live: boolean;
+}
 
 export type Ending = { status: 'succeeded' } | { status: 'canceled' } | { status: 'failed'; error: DeploymentError };
 
@@ -65,6 +70,7 @@ export function runRepository({ orm, sql: raw }: Database) {
         .returning({
           ...getTableColumns(deployments),
           ranSeconds: sql<number>`extract(epoch from now() - ${deployments.startedAt})::float8`,
+          live: sql<boolean>`exists (select 1 from releases r where r.deployment_id = ${deployments.id})`,
         });
       return row ?? null;
     },
@@ -134,14 +140,15 @@ export function runRepository({ orm, sql: raw }: Database) {
         return row ? { version: Number(row.version) } : null;
       }),
 
-    /** Ends the deployment, and whatever stage of it is still open. */
+    /** Ends the deployment, and whatever stage of it is still open. What is live can end in success alone. */
     finish: (lease: Lease, ending: Ending): Promise<boolean> =>
       steadily(async () => {
         const error = ending.status === 'failed' ? JSON.stringify(ending.error) : null;
         const rows = await raw`
           with ended as (
             update deployments set status = ${ending.status}, error = ${error}::jsonb, finished_at = now(), lease_owner = null, lease_until = null
-            where id = ${lease.deploymentId} and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch} and status = 'running' returning id),
+            where id = ${lease.deploymentId} and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch} and status = 'running'
+              and (${ending.status} = 'succeeded' or not exists (select 1 from releases r where r.deployment_id = ${lease.deploymentId})) returning id),
           closed as (
             update stages set status = ${ending.status}, finished_at = clock_timestamp() from ended
             where deployment_id = ended.id and finished_at is null)

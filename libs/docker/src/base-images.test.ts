@@ -30,6 +30,18 @@ const cases: [string, string, Record<string, string>, string[] | null][] = [
     {},
     ['a'],
   ],
+  ['from a variable, for all that is known', 'FROM a\nARG URL\nADD $URL /x\n', {}, null],
+  ['from Git as anybody', 'FROM a\nADD deploy@host:x.git /x\n', {}, null],
+  ['what is added when others build on it', 'FROM a\nONBUILD ADD https://example.com /x\n', {}, null],
+  [
+    'several mounts, one of them loud',
+    'FROM a\nRUN --mount=from=b,target=/b --mount=FROM=c,target=/c make\n',
+    {},
+    null,
+  ],
+  ['a here-string', 'FROM a\nRUN cat <<<E\nADD https://example.com /x\nRUN cat <<E\nE\n', {}, null],
+  ['an escaped escape', 'FROM a\nRUN echo \\\\\nCOPY --from=b / /\n', {}, null],
+  ['for a platform of its own', 'FROM --platform=linux/arm64 a\n', {}, null],
   ['no sense', 'FROM\n', {}, null],
 ];
 

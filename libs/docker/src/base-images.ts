@@ -2,23 +2,44 @@ import type { BuildOptions } from './build-image.js';
 import type { Engine } from './connect-engine.js';
 import { instructionsOf, readDockerfile } from './dockerfile.js';
 import { inspectImage } from './images.js';
-import { isReference } from './reference.js';
+import { askRegistry } from './pull-image.js';
+import { isReference, parseReference } from './reference.js';
 
-const fromLine = /^FROM(?: --\S+)* (\S+)(?: AS (\S+))?$/i;
+const fromLine = /^FROM(?: --platform=\$\{?(?:BUILD|TARGET)PLATFORM\}?)? (\S+)(?: AS (\S+))?$/i;
 const copiedFrom = /^COPY(?: --\S+)*? --from=(\S+)/i;
 const mountedFrom = /^RUN(?: --\S+)*? --mount=\S*\bfrom=([^,\s]+)/i;
-const fetches = /^ADD .*(?:\b[a-z]+:\/\/|\bgit@)/i;
+/** From an address, which a variable may hold; what `ONBUILD` does shows later. */
+const fetches = /^(?:ONBUILD |ADD .*(?:\$|:\/\/|@))/i;
+/** Read in one way here, and perhaps in another by the engine. */
+const doubtful = /(?:\\\\|``)[ \t\r]*$|<<</m;
 const variable = /\$(?:(\w+)|\{(\w+)(?::-([^}$]*))?\})/g;
 
-type Built = Pick<BuildOptions, 'source' | 'dockerfile' | 'buildArgs' | 'signal'>;
+type Built = Pick<BuildOptions, 'source' | 'dockerfile' | 'buildArgs' | 'platform' | 'signal'>;
 
-/** The ids of a build's base images; null where one is not in the engine yet, or they cannot be told. */
+const askLimitMs = 5_000;
+
+/** What a build's base images are now, each told apart from what it was before; null where that cannot be told. */
 export async function baseImageIds(engine: Engine, build: Built): Promise<string[] | null> {
+  if (build.platform) return null;
   const { text } = await readDockerfile(build.source, build.dockerfile);
   const images = baseImagesOf(text, build.buildArgs ?? {});
   if (!images?.every(isReference)) return null;
-  const found = await Promise.all(images.map((image) => inspectImage(engine, image, build.signal)));
-  return found.every((each) => each !== null) ? found.map(({ id }) => id) : null;
+  const signal = AbortSignal.any([build.signal, AbortSignal.timeout(askLimitMs)]);
+  const found = await Promise.all(images.map((image) => identify(engine, image, signal)));
+  return found.every((each) => each !== null) ? found : null;
+}
+
+/**
+ * Some engines build on the image that they have, others ask its image registry first, and BuildKit may keep it where
+ * the engine does not show it: both count. An image that was made in this engine is not asked for elsewhere.
+ */
+async function identify(engine: Engine, image: string, signal: AbortSignal): Promise<string | null> {
+  const { name, tag, digest } = parseReference(image);
+  if (digest) return image;
+  const local = await inspectImage(engine, image, signal);
+  if (local && local.pinned.length === 0) return local.id;
+  const remote = await askRegistry(engine, `${name}:${tag ?? 'latest'}`, signal).catch(() => null);
+  return local || remote ? [local?.id, remote].join(' ') : null;
 }
 
 /**
@@ -27,6 +48,7 @@ export async function baseImageIds(engine: Engine, build: Built): Promise<string
  * @param args the build arguments: they may choose an image
  */
 export function baseImagesOf(text: string, args: Readonly<Record<string, string>>): string[] | null {
+  if (doubtful.test(text)) return null;
   const values = new Map<string, string>();
   const stages: string[] = [];
   const images = new Set<string>();
@@ -49,7 +71,7 @@ function imageIn(keyword: string, full: string): string | null {
   if (keyword === 'COPY') return copiedFrom.exec(full)?.[1] ?? '';
   if (keyword !== 'RUN') return '';
   // One mount is understood, several are not worth it.
-  return full.split(/\bfrom=/).length > 2 ? null : (mountedFrom.exec(full)?.[1] ?? '');
+  return full.split(/\bfrom=/i).length > 2 ? null : (mountedFrom.exec(full)?.[1] ?? '');
 }
 
 const isStage = (name: string, stages: readonly string[]) =>

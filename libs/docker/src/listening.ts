@@ -17,8 +17,9 @@ export async function listeningSockets({ id, pid }: { id: string; pid: number })
   try {
     // Elsewhere the same number is another process.
     if (pid <= 0 || !(await readFile(`/proc/${pid}/cgroup`, 'utf8')).includes(id)) return null;
-    const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8')));
-    return tables.flatMap(socketsIn);
+    const table = (name: string) => readFile(`/proc/${pid}/net/${name}`, 'utf8');
+    // There is no second one where the kernel has no IPv6.
+    return [await table('tcp'), await table('tcp6').catch(() => '')].flatMap(socketsIn);
   } catch {
     return null;
   }

@@ -39,7 +39,7 @@ export async function pinImage(engine: Engine, reference: string, options: PullO
 }
 
 /** The digest behind a tag, asked through the engine. */
-async function askRegistry(engine: Engine, reference: string, signal: AbortSignal): Promise<string> {
+export async function askRegistry(engine: Engine, reference: string, signal: AbortSignal): Promise<string> {
   type Answer = { Descriptor: { digest: string } };
   try {
     const found = await callEngine<Answer>(engine, { method: 'GET', path: `/distribution/${reference}/json`, signal });

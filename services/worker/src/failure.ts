@@ -1,6 +1,8 @@
 import { isUnreachable } from '@pierhead/database';
 import { type DeploymentError, diskFull, type StageName, type Timeouts, UserError, WorldError } from '@pierhead/model';
 
+const loneSurrogate = /\p{Surrogate}/gu;
+
 /** A fault outside of the deployment, which may have passed by the next attempt; null for any other error. */
 export function worldFault(error: unknown): WorldError | null {
   if (error instanceof WorldError) return error;
@@ -14,7 +16,8 @@ export function worldFault(error: unknown): WorldError | null {
 /** What a deployment shows of the error that ended it. An unforeseen one says nothing of our insides. */
 export function failureOf(error: unknown, stage: StageName | null): DeploymentError {
   if (error instanceof UserError || error instanceof WorldError) {
-    return { code: error.code, stage, message: error.message, hint: error.hint ?? null, line: error.line ?? null };
+    const [message = '', hint = null, line = null] = [error.message, error.hint, error.line].map(storable);
+    return { code: error.code, stage, message, hint, line };
   }
   return {
     code: 'internal_error',
@@ -24,6 +27,9 @@ export function failureOf(error: unknown, stage: StageName | null): DeploymentEr
     line: null,
   };
 }
+
+/** PostgreSQL's JSON has neither NUL nor half a character; what an app wrote may have both. */
+const storable = (text: string | undefined) => text?.replaceAll('\0', '\ufffd').replace(loneSurrogate, '\ufffd');
 
 /** A stage, or the whole deployment, that took longer than it may. */
 export const deadlineExceeded = (what: string, seconds: number, field: keyof Timeouts) =>

@@ -196,6 +196,31 @@ t.test('what is live neither fails nor is canceled, whatever comes then: it is f
   t.match(await run(id), { status: 'succeeded', live: true });
 });
 
+t.test('what is live is finished, however long ago it began, and though its worker was asked to cancel', async (t) => {
+  const { worker, create, run } = await setUp(t);
+  const { sql } = worker.database;
+  const id = await create();
+  await worker.runs.claim(id, 'dead', 0);
+  const lease = { deploymentId: id, owner: 'dead', epoch: 1 };
+  await worker.runs.switch(lease, [{ kind: 'http', host: '127.0.0.1', port: 2 }]);
+  t.equal(await worker.runs.finish(lease, { status: 'canceled' }), false, 'nobody can say otherwise');
+  await worker.dispatches.releaseLapsed();
+  const newer = await create();
+  t.match(await worker.deployments.find(id), { status: 'queued' }, 'a newer one does not supersede it');
+  await sql`update deployments set started_at = now() - interval '1 day', cancel_requested_at = now() where id = ${id}`;
+  t.match(await run(id), { status: 'succeeded', live: true, error: null });
+  t.match(await run(newer), { status: 'succeeded', live: true });
+});
+
+t.test('an error says what an app wrote, whatever it wrote', async (t) => {
+  const text = 'nul \0, half \ud83d, whole \u{1f680}';
+  const { create, run } = await setUp(t, {
+    builder: { build: () => Promise.reject(new UserError('odd', text, { hint: text, line: text })) },
+  });
+  const stored = 'nul \ufffd, half \ufffd, whole \u{1f680}';
+  t.match(await run(await create()), { status: 'failed', error: { message: stored, hint: stored, line: stored } });
+});
+
 t.test('the world may fail a deployment five times; a stopping worker does not count', async (t) => {
   const { worker, active, create, run } = await setUp(t, {
     builder: { build: () => Promise.reject(new WorldError('engine_gone', 'The engine is gone.')) },

@@ -22,11 +22,13 @@ export async function processDeployment(
   if (!row) return;
   const lease: Lease = { deploymentId, owner: worker.id, epoch: row.leaseEpoch };
   const interruption = createInterruption();
+  // What is live cannot fail or be canceled any more.
+  if (row.live) interruption.shield();
+  if (row.cancelRequestedAt) interruption.fire('canceled');
   active.set(deploymentId, interruption);
   const stopKeeping = keepLease(lease, worker, interruption);
   // Snapshots from before there were timeouts have none.
   const stopDeadline = totalDeadline(row.snapshot.timeouts ?? defaultTimeouts, row.ranSeconds, interruption);
-  if (row.cancelRequestedAt && !row.switchedAt) interruption.fire('canceled');
   try {
     const log = createLogWriter(worker.logs, lease, await worker.logs.lastSeq(deploymentId));
     await runToEnd(row, { lease, interruption, log }, worker);
@@ -89,8 +91,8 @@ async function endWithout(
     await worker.runs.requeue(lease, { delaySeconds: 0, failed: false });
     return;
   }
-  if (run?.live) {
-    // What is live cannot fail or be canceled any more: whoever takes it next only finishes it.
+  if (run?.live || row.live) {
+    // Whoever takes it next only finishes it.
     await worker.runs.requeue(lease, { delaySeconds: pauseSeconds(row), failed: true });
     return;
   }

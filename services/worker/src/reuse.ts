@@ -15,21 +15,24 @@ export async function artifactKeyOf(
   { secrets }: WorkerContext,
 ): Promise<string | null> {
   if (source.kind === 'image') return null;
+  // Whatever is wrong here, the build finds it too and says it better.
   const [files, inputs] = await Promise.all([
-    digestFolder(source.path),
-    builder.inputs ? builder.inputs(source, builderConfig, context) : [],
+    digestFolder(source.path).catch(() => null),
+    builder.inputs ? builder.inputs(source, builderConfig, context).catch(() => null) : [],
   ]);
+  context.signal.throwIfAborted();
   if (files === null || inputs === null) return null;
   return secrets.fingerprint(JSON.stringify([builderName, builderConfig, source.kind, files, inputs]));
 }
 
 /** An artifact of this key that is on this machine, whichever deployment had it made; null when there is none. */
 export async function reusable(run: EquippedRun, artifactKey: string, worker: WorkerContext): Promise<Artifact | null> {
-  if (!run.runtime.has) return null;
+  const isHere = async (artifact: Artifact) => (await run.runtime.has?.(artifact, run.context)) ?? false;
   for (const artifact of await artifactRepository(worker.database).ofKey(artifactKey)) {
-    // Recorded before it is looked for: a collection that comes between sees that it is needed.
+    if (!(await isHere(artifact))) continue;
+    // Looked for once more when it is recorded: a collection from then on sees that it is needed.
     assertHeld(run, await worker.runs.built(run.lease, artifact, { artifactKey, artifactReused: true }));
-    if (await run.runtime.has(artifact, run.context)) return artifact;
+    if (await isHere(artifact)) return artifact;
   }
   return null;
 }

@@ -40,8 +40,9 @@ class DockerfileBuilder implements Builder<DockerfileConfig> {
 
   async inputs(source: Source, config: DockerfileConfig, { host, signal }: CallContext): Promise<string[] | null> {
     if (source.kind !== 'tree') throw wrongSource(source.kind);
-    const { dockerfilePath: dockerfile, buildArgs } = config;
-    return baseImageIds(connectEngine(host.dockerHost), { source: source.path, dockerfile, buildArgs, signal });
+    const { dockerfilePath: dockerfile, buildArgs, platform } = config;
+    const build = { source: source.path, dockerfile, buildArgs, platform, signal };
+    return baseImageIds(connectEngine(host.dockerHost), build);
   }
 
   async discard({ digest }: ArtifactName, { host, signal }: CallContext): Promise<void> {

@@ -361,7 +361,8 @@ t.test('an app that does not become healthy is looked into', { skip }, async (t)
     ],
     [
       'nowhere',
-      'echo one; echo two; exec sleep 600',
+      // A debugger, say.
+      'httpd -p 127.0.0.1:9229; echo one; echo two; exec sleep 600',
       { code: 'health_check_failed', message: /^told\. Its last output:\none\ntwo$/, line: 'two' },
     ],
     ['well', 'echo fine; exec httpd -f -p 8080', { code: 'health_check_failed', message: /^told\. / }],

@@ -82,7 +82,13 @@ async function answers(plugins: string[]): Promise<Table[]> {
       ],
       9,
     );
-    return [same, { ...(await besideBare('/providers', many)), note: `The catalog has ${pluginCount} plugins here.` }];
+    return [
+      same,
+      {
+        ...(await besideBare('/providers', () => startCatalog(plugins))),
+        note: `The catalog has ${pluginCount} plugins here.`,
+      },
+    ];
   } finally {
     await Promise.all([few.stop(), many.stop()]);
   }

@@ -6,49 +6,54 @@ import { interleave, type Table } from './measure.js';
 import { type Server, startBare, startCatalog } from './processes.js';
 import type { Product } from './product.js';
 
-const requests = 4_000;
-const rounds = 9;
+const requests = 8_000;
+const rounds = 15;
 const paths = ['/providers', '/builders/dockerfile/schema'];
 
 /** What the catalog and the api answer ready-made, beside a bare Fastify route that sends the same bytes; each a process. */
 export async function benchRequests(product: Product): Promise<Table[]> {
   const headers = { authorization: `Bearer ${product.api.token}` };
-  const catalog = await startCatalog();
-  try {
-    const tables: Table[] = [];
-    for (const path of paths)
-      tables.push(
-        await besideBare(path, catalog, [
-          { name: 'api (through the catalog)', run: () => load(`${product.api.url}${path}`, headers, requests) },
-        ]),
-      );
-    return tables;
-  } finally {
-    await catalog.stop();
-  }
+  const tables: Table[] = [];
+  for (const path of paths)
+    tables.push(
+      await besideBare(path, startCatalog, [
+        { name: 'api (through the catalog)', run: () => load(`${product.api.url}${path}`, headers, requests) },
+      ]),
+    );
+  return tables;
 }
 
-/** One path of a catalog, beside a bare route of the same bytes. */
+/**
+ * One path of a catalog, beside a bare route of the same bytes. Each round has processes of its own: two of the same
+ * program differ by a fifth for as long as they live.
+ */
 export async function besideBare(
   path: string,
-  catalog: Server,
+  start: () => Promise<Server>,
   others: { name: string; run(): Promise<number> }[] = [],
 ): Promise<Table> {
-  const bytes = Buffer.from(await (await fetch(catalog.url + path)).arrayBuffer());
+  const bytes = await during(start, async ({ url }) => Buffer.from(await (await fetch(url + path)).arrayBuffer()));
   const folder = await mkdtemp(join(tmpdir(), 'pierhead-bench-requests-'));
   const file = join(folder, 'bytes');
   await writeFile(file, bytes);
-  const bare = await startBare(file);
   const title = `GET ${path}, ${bytes.length} bytes, ${requests} requests`;
+  const warmed = async ({ url }: Server) => {
+    await load(url + path, {}, requests);
+    return load(url + path, {}, requests);
+  };
   try {
     const contenders = [
-      { name: 'bare Fastify route', run: () => load(bare.url + path, {}, requests) },
-      { name: 'catalog', run: () => load(catalog.url + path, {}, requests) },
+      { name: 'bare Fastify route', run: () => during(() => startBare(file), warmed) },
+      { name: 'catalog', run: () => during(start, warmed) },
       ...others,
     ];
-    return await interleave(title, 'ms', contenders, rounds);
+    return await interleave(title, 'ms', contenders, rounds, 1);
   } finally {
-    await bare.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function during<T>(start: () => Promise<Server>, work: (server: Server) => Promise<T>): Promise<T> {
+  const server = await start();
+  return work(server).finally(() => server.stop());
 }
