@@ -131,6 +131,7 @@ t.test(
     await until('it is told', async () => told > 0);
     await workers.heartbeat(worker('any'));
     t.match(await workers.list(), [{ id: 'any', refusal: 'No room.' }]);
+    t.equal(told, 1, 'a heartbeat that changes nothing tells nothing');
     t.same(await dispatches.take(), []);
     t.match(await deployments.find(id), { queue: { reason: 'Worker any: No room.' } });
     await workers.refuse('any', null);
