@@ -1,8 +1,8 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import postgres, { type Sql as DriverSql } from './driver.js';
 import * as tables from './tables.js';
 
-export type Sql = postgres.Sql;
+export type Sql = DriverSql;
 type Orm = PostgresJsDatabase<typeof tables>;
 
 /** One pool, seen two ways: `orm` for typed queries, `sql` for LISTEN and what only SQL can say. */
@@ -25,6 +25,8 @@ export function connect(url: string, { name, max = 5 }: { name: string; max?: nu
     max,
     idle_timeout: 20,
     connect_timeout: 10,
+    // The driver's own pauses grow to twenty seconds, and what waits for a connection waits with it.
+    backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1) * (0.5 + Math.random() / 2),
     onnotice: () => {},
     connection: { application_name: `pierhead-${name}` },
   });

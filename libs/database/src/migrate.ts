@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as run } from 'drizzle-orm/postgres-js/migrator';
-import postgres from 'postgres';
+import postgres from './driver.js';
 
 const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
 const lock = 0x70_69_65_72;

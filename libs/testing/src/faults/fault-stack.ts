@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { connect, type Database } from '@pierhead/database';
 import { type EmbeddedPostgres, freePort, startEmbeddedPostgres } from '@pierhead/embedded-postgres';
-import postgres, { type Sql } from 'postgres';
 import type { Test } from 'tap';
 import { type ApiDriver, createApiDriver } from '../api-driver.js';
 import { testDockerHost } from '../docker.js';
@@ -25,7 +25,7 @@ export interface FaultStack {
   databaseUrl: string;
   redisUrl: string | undefined;
   dockerHost: string;
-  sql: Sql;
+  sql: Database['sql'];
   gates: Gates;
   catalog: Program;
   apis: Program[];
@@ -92,7 +92,7 @@ export async function startFaultStack(t: Test, options: FaultStackOptions = {}):
   let server: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir: postgresDir });
   const databaseUrl = server.url;
   const databasePort = Number(new URL(databaseUrl).port);
-  const sql = postgres(databaseUrl, { max: 8, onnotice: () => {}, connection: { application_name: 'faults' } });
+  const { sql } = connect(databaseUrl, { name: 'faults', max: 8 });
 
   t.teardown(async () => {
     if (!t.passing()) t.comment(`the data folder was ${dataDir}`);
