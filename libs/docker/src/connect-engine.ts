@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { UserError } from '@pierhead/model';
 import Docker from 'dockerode';
 
@@ -7,6 +8,13 @@ export type Engine = Docker;
 /** Connects lazily to `unix:///path` or `tcp://host:port`; nothing is sent before the first call. */
 export function connectEngine(dockerHost: string): Engine {
   return new Docker(parseHost(dockerHost));
+}
+
+/** The same, over no connection that is open already. */
+export function connectAfresh(dockerHost: string): Engine {
+  const engine = connectEngine(dockerHost);
+  Object.assign(engine.modem, { agent: new Agent() });
+  return engine;
 }
 
 /** Names every connection option, so that none is taken from the process environment. */

@@ -1,17 +1,20 @@
 import { messageOf, type Unavailable } from '@pierhead/model';
 import { callEngine } from './call-engine.js';
-import { connectEngine } from './connect-engine.js';
+import { connectAfresh } from './connect-engine.js';
 
 const pingLimitMs = 3_000;
 
-/** Why the engine at `dockerHost` cannot be used, or null when it answers within three seconds. */
+/**
+ * Why the engine at `dockerHost` cannot be used, or null when it answers a new connection within three seconds: one that
+ * stops refuses those first, and serves the old ones on.
+ */
 export async function engineUnavailable(dockerHost: string, signal: AbortSignal): Promise<Unavailable | null> {
   const limit = new AbortController();
   const stop = () => limit.abort();
   const timer = setTimeout(stop, pingLimitMs);
   signal.addEventListener('abort', stop, { once: true });
   try {
-    await callEngine(connectEngine(dockerHost), { method: 'GET', path: '/_ping', signal: limit.signal });
+    await callEngine(connectAfresh(dockerHost), { method: 'GET', path: '/_ping', signal: limit.signal });
     return null;
   } catch (error) {
     signal.throwIfAborted();

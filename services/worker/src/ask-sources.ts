@@ -1,5 +1,6 @@
 import type { SourceUsed } from '@pierhead/database';
 import { messageOf, type Provider, WorldError } from '@pierhead/model';
+import { blame } from './blame.js';
 import type { Run } from './run.js';
 import type { SourcePlace } from './source-place.js';
 
@@ -22,8 +23,9 @@ export async function askSources<T>(
     if (!provider) continue;
     try {
       return { answer: await ask(provider, place), used: place.used };
-    } catch (error) {
+    } catch (thrown) {
       run.context.signal.throwIfAborted();
+      const error = await blame(thrown, provider, run.context);
       if (!(error instanceof WorldError)) throw error;
       faults.push(error);
     }

@@ -25,8 +25,9 @@ export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
 async function bringUp(run: EquippedRun, worker: WorkerContext): Promise<void> {
   const artifact = (await artifactLeft(run, worker)) ?? (await make(run, orLost(run), worker));
   const instance =
-    (await instanceLeft(run, worker)) ?? (await run.stage('release', () => release(run, worker, artifact)));
-  await run.stage('verify', () => awaitHealth(run, instance));
+    (await instanceLeft(run, worker)) ??
+    (await run.stage('release', () => release(run, worker, artifact), run.runtime));
+  await run.stage('verify', () => awaitHealth(run, instance), run.runtime);
   await run.stage('switch', () => switchTraffic(run, worker, instance));
 }
 
@@ -39,7 +40,7 @@ async function make(run: EquippedRun, making: Making, worker: WorkerContext): Pr
   const known = key && !making.anew ? await reusable(run, key, worker) : null;
   if (known) return run.stage('build', async () => reuse(run, known));
   await assertRoom(run.context, worker.admission);
-  return run.stage('build', () => build(run, making, worker, source, key));
+  return run.stage('build', () => build(run, making, worker, source, key), making.builder);
 }
 
 function reuse(run: Run, artifact: Artifact): Artifact {

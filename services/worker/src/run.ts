@@ -11,6 +11,7 @@ import {
   type StageStatus,
   type Want,
 } from '@pierhead/model';
+import { blame, type Usable } from './blame.js';
 import { stageDeadline } from './deadlines.js';
 import { emptyFolder } from './empty-folder.js';
 import type { Interruption } from './interruption.js';
@@ -39,8 +40,8 @@ export interface Run {
   live: boolean;
   /** What earlier attempts have got done. */
   left: Left;
-  /** Runs one stage, within its time, and records its start, end and outcome. */
-  stage<T>(name: StageName, work: () => Promise<T>): Promise<T>;
+  /** Runs one stage, the work of `by`, within its time, and records its start, end and outcome. */
+  stage<T>(name: StageName, work: () => Promise<T>, by?: Usable): Promise<T>;
   /** Runs the last stage: also after an interruption, with a deadline of its own, and never throws. */
   cleanup(work: () => Promise<void>): Promise<void>;
   /** Looks up what the deployment is brought up with. Throws UserError where this worker has not all of it. */
@@ -121,7 +122,7 @@ export async function createRun(
       storage: worker.storage,
       host: worker.host,
     },
-    async stage(name, work) {
+    async stage(name, work, by = {}) {
       hold.interruption.signal.throwIfAborted();
       run.stageName = name;
       await begin(name);
@@ -132,7 +133,7 @@ export async function createRun(
         return outcome;
       } catch (error) {
         await end(name, hold.interruption.reason === 'canceled' ? 'canceled' : 'failed').catch(() => {});
-        throw error;
+        throw await blame(error, by, run.context);
       } finally {
         stopDeadline();
       }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { createDockerService } from './docker-service.js';
 import { startFaultStack } from './fault-stack.js';
@@ -32,6 +33,8 @@ t.test('the Docker engine is restarted', { skip: ownEngineMissing() }, async (t)
             await stack.sql`select 1 from stages where deployment_id = ${id} and name = ${stage} and status = 'running'`;
           return rows.length > 0;
         });
+      // A step that is just being started, one that runs, and what lies between.
+      await delay(((round - 1) % 8) * 100);
       await engine.restart();
       const began = performance.now();
       for (const id of ids) {
