@@ -164,7 +164,8 @@ t.test('the API keeps its contract', async (t) => {
   });
 
   t.test('a plan tells what a deployment would do, and what stands in its way', async (t) => {
-    const service = await createSite(stack, freshName('plan'), { 'index.html': 'x' });
+    const name = freshName('plan');
+    const service = await createSite(stack, name, { 'index.html': name });
     const first = await api.post(`/services/${service.id}/plan`, {});
     t.match(first, {
       status: 200,

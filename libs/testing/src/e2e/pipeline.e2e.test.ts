@@ -37,7 +37,7 @@ for (const backend of backends) {
       const service = await createSite(
         stack,
         name,
-        { 'index.html': 'first', '404.html': 'not here' },
+        { 'index.html': `first of ${name}`, '404.html': 'not here' },
         { errorPage: '404.html' },
       );
       const first = await api.deploy(service.id);
@@ -52,7 +52,7 @@ for (const backend of backends) {
         first.stages.map((stage) => [stage.name, stage.status]),
         ['resolve', 'fetch', 'build', 'release', 'verify', 'switch', 'cleanup'].map((stage) => [stage, 'succeeded']),
       );
-      t.match(await visit(gatewayUrl, `${name}.localhost`), { status: 200, text: 'first' });
+      t.match(await visit(gatewayUrl, `${name}.localhost`), { status: 200, text: `first of ${name}` });
       t.match(await visit(gatewayUrl, `${name}.localhost`, '/nowhere'), { status: 404, text: 'not here' });
 
       const upload = await api.upload(site({ 'index.html': 'second' }), 'application/gzip');
