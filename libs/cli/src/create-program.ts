@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addDeploy } from './commands/deploy.js';
 import { addDeployments } from './commands/deployments.js';
+import { addOutput } from './commands/output.js';
 import { addPlugins } from './commands/plugins.js';
 import { addProjects } from './commands/projects.js';
 import { addRegistries } from './commands/registries.js';
@@ -19,6 +20,7 @@ const groups = [
   addUpload,
   addDeploy,
   addDeployments,
+  addOutput,
   addStorage,
   addTokens,
   addWorkers,

@@ -2,6 +2,7 @@ import type { components } from './schema.js';
 
 type Schemas = components['schemas'];
 
+export type AppLogLine = Schemas['AppLogLine'];
 export type ConfigField = Schemas['ConfigField'];
 export type ConfigSchema = Schemas['ConfigSchema'];
 export type Deployment = Schemas['Deployment'];

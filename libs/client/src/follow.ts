@@ -4,6 +4,7 @@ import type { components } from './schema.js';
 
 type Deployment = components['schemas']['Deployment'];
 type LogLine = components['schemas']['LogLine'];
+type AppLogLine = components['schemas']['AppLogLine'];
 
 export interface FollowOptions {
   signal?: AbortSignal;
@@ -25,18 +26,37 @@ export async function* followEvents(client: Client, deploymentId: string, { sign
 const isFinal = ({ status }: Deployment) => status !== 'queued' && status !== 'running';
 
 /** A deployment's log lines as they come, until it ends. After a dropped connection they go on where they stopped. */
-export async function* followLogs(
+export function followLogs(
   client: Client,
   deploymentId: string,
   { signal, after = 0 }: FollowOptions & { after?: number } = {},
 ): AsyncGenerator<LogLine, void> {
   const params = { path: { id: deploymentId }, query: { after } };
-  const open = (lastEventId: string | null) => {
-    const headers = { accept: 'text/event-stream', ...(lastEventId ? { 'last-event-id': lastEventId } : {}) };
-    return dataOf(client.GET('/deployments/{id}/logs', { params, headers, signal, ...stream }));
-  };
-  for await (const { event, data } of resumedEvents(open, signal)) {
+  const open = (headers: Record<string, string>) =>
+    dataOf(client.GET('/deployments/{id}/logs', { params, headers, signal, ...stream }));
+  return followLines(open, signal);
+}
+
+/** What a service writes while it runs, from the last `tail` lines on, until it is removed. */
+export function followOutput(
+  client: Client,
+  serviceId: string,
+  { signal, ...query }: FollowOptions & { environment?: string; tail?: number } = {},
+): AsyncGenerator<AppLogLine, void> {
+  const params = { path: { id: serviceId }, query };
+  const open = (headers: Record<string, string>) =>
+    dataOf(client.GET('/services/{id}/logs', { params, headers, signal, ...stream }));
+  return followLines(open, signal);
+}
+
+async function* followLines<Line>(
+  open: (headers: Record<string, string>) => Promise<ReadableStream | null>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Line, void> {
+  const openAt = (lastEventId: string | null) =>
+    open({ accept: 'text/event-stream', ...(lastEventId ? { 'last-event-id': lastEventId } : {}) });
+  for await (const { event, data } of resumedEvents(openAt, signal)) {
     if (event === 'end') return;
-    if (event === 'line') yield JSON.parse(data) as LogLine;
+    if (event === 'line') yield JSON.parse(data) as Line;
   }
 }

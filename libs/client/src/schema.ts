@@ -778,6 +778,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/services/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read or follow what a service writes while it runs
+         * @description The newest lines of all its replicas, through restarts and new releases: some 10,000 of each environment, and 10 MiB. JSON by default; `Accept: text/event-stream` follows it until the service is removed and resumes from `Last-Event-ID`; `Accept: text/plain` gives the plain log. Needs a token with the scope `read`.
+         */
+        get: operations["readServiceOutput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workers": {
         parameters: {
             query?: never;
@@ -886,6 +906,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AppLogLine: {
+            /** @description Position in the output of the service and environment, from 1. */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @description Whose output it is. */
+            deploymentId: string;
+            /** @enum {unknown} */
+            stream: "stdout" | "stderr" | "system";
+            text: string;
+        };
         AuditEntry: {
             /**
              * Format: uuid
@@ -1308,6 +1339,11 @@ export interface components {
                 /** @default 5 */
                 keepReleases: number;
                 /**
+                 * @description How long requests and WebSockets that are under way to the old release may take once the new one serves; then WebSockets are closed with 1001, and the old release is stopped.
+                 * @default 10
+                 */
+                drainSeconds: number;
+                /**
                  * @description Only a worker with all of these labels deploys the service.
                  * @default []
                  */
@@ -1399,6 +1435,11 @@ export interface components {
                 queuePolicy: "latest-wins" | "cancel-running" | "queue-all";
                 /** @default 5 */
                 keepReleases: number;
+                /**
+                 * @description How long requests and WebSockets that are under way to the old release may take once the new one serves; then WebSockets are closed with 1001, and the old release is stopped.
+                 * @default 10
+                 */
+                drainSeconds: number;
                 /**
                  * @description Only a worker with all of these labels deploys the service.
                  * @default []
@@ -5565,6 +5606,95 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["LogLine"][];
+                        nextAfter: number | null;
+                    };
+                    "text/event-stream": string;
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readServiceOutput: {
+        parameters: {
+            query?: {
+                /** @description Lines after this sequence number. */
+                after?: number;
+                limit?: number;
+                environment?: string;
+                /** @description So many of the last lines, in place of `after`. */
+                tail?: number;
+            };
+            header?: never;
+            path: {
+                /** @description UUIDv7. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The output. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AppLogLine"][];
                         nextAfter: number | null;
                     };
                     "text/event-stream": string;

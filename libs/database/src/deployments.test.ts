@@ -82,13 +82,16 @@ t.test('a worker that lost its lease changes nothing any more', async (t) => {
   const source = routeSource(database, { gatewayId: 'g', baseDomain: 'example.com' });
   t.match(await source.load(), {
     version: switched!.version,
-    routes: [{ hostname: 'fenced.example.com', deploymentId: id }],
+    routes: [{ hostname: 'fenced.example.com', deploymentId: id, drainSeconds: 10 }],
   });
   const gateways = gatewayRepository(database);
-  await source.acknowledge(switched!.version - 1);
+  await source.acknowledge(switched!.version - 1, []);
   t.same(await gateways.behind(switched!.version), { alive: 1, behind: ['g'] });
-  await source.acknowledge(switched!.version);
+  await source.acknowledge(switched!.version, [id]);
   t.same(await gateways.behind(switched!.version), { alive: 1, behind: [] });
+  t.same([await gateways.draining(id), await gateways.draining(service.id)], [['g'], []]);
+  await source.acknowledge(switched!.version, []);
+  t.same(await gateways.draining(id), []);
 });
 
 t.test('a deployment that kills its workers fails in the end', async (t) => {

@@ -3,6 +3,7 @@ import t from 'tap';
 import { setUp } from './fixture.js';
 import { newId } from './ids.js';
 import { instanceRepository } from './instances.js';
+import { routeSource } from './routes.js';
 
 t.test('what ended deployments have running is a stray, unless somebody else stops it', async (t) => {
   const { database, create, deployments, runs, services } = await setUp(t);
@@ -19,6 +20,11 @@ t.test('what ended deployments have running is a stray, unless somebody else sto
   t.same(await instances.strays([id]), [], 'its successor stops it');
   await runs.finish({ deploymentId: next.id, owner: 'w', epoch: 1 }, { status: 'canceled' });
   t.same(await instances.strays([id]), [id]);
+  const gateway = routeSource(database, { gatewayId: 'g', baseDomain: 'localhost' });
+  await gateway.acknowledge(1, [id]);
+  t.same(await instances.strays([id]), [], 'a gateway has not ended with it');
+  await database.sql`update gateways set last_heartbeat_at = now() - interval '1 minute'`;
+  t.same(await instances.strays([id]), [id], 'a gateway that is gone does not count');
   await services.remove(serviceId);
   t.same(await instances.strays([id]), [], 'whoever clears the removed service stops it');
 });

@@ -1,4 +1,5 @@
 import type { Database } from './connect.js';
+import { gatewaySilence } from './routes.js';
 
 /** No deployment has another kind of id. */
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -9,7 +10,7 @@ export function instanceRepository({ sql: raw }: Database) {
     /**
      * Of these deployments, the ones of which nothing should run any more. What belongs to a service and environment
      * in which a deployment runs is left to the worker that runs it, what a removed service has to the one that clears
-     * it: while two stop the same, its image is in use.
+     * it: while two stop the same, its image is in use. What a gateway has not ended with may go on.
      */
     async strays(deploymentIds: readonly string[]): Promise<string[]> {
       const ids = deploymentIds.filter((id) => uuid.test(id));
@@ -17,6 +18,7 @@ export function instanceRepository({ sql: raw }: Database) {
       const rows = await raw<{ id: string }[]>`
         select asked.id::text as id from unnest(${raw.array(ids)}::uuid[]) as asked(id)
         where not exists (select 1 from releases r where r.deployment_id = asked.id)
+          and not exists (select 1 from gateways g where g.draining ? asked.id::text and g.last_heartbeat_at > now() - ${gatewaySilence}::interval)
           and not exists (
             select 1 from deployments d join services s on s.id = d.service_id
             where d.id = asked.id and (d.status in ('queued', 'running') or s.deleted_at is not null or exists (

@@ -4,6 +4,7 @@ export type Channel =
   | 'deployments'
   | 'cancellations'
   | 'logs'
+  | 'output'
   | 'routes'
   | 'gateways'
   | 'services'

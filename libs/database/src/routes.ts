@@ -1,4 +1,4 @@
-import type { Route, Upstream } from '@pierhead/model';
+import { defaultDrainSeconds, type Route, type Upstream } from '@pierhead/model';
 import { eq, lt, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import { production } from './deployments.js';
@@ -19,7 +19,11 @@ interface ReleaseRow {
   version: string;
   name: string;
   hostnames: string[];
+  drainSeconds: number;
 }
+
+/** A gateway that has said nothing for longer is gone. */
+export const gatewaySilence = '25 seconds';
 
 /** The hostname that every service answers at, without asking for one. */
 export function hostnameOf(name: string, environment: string, baseDomain: string): string {
@@ -33,6 +37,7 @@ export function routeSource(database: Database, { gatewayId, baseDomain }: { gat
     async load(): Promise<RouteTable> {
       const rows = await raw<ReleaseRow[]>`
         select r.service_id as "serviceId", r.environment, r.deployment_id as "deploymentId", r.upstreams, r.version, s.name,
+          coalesce((s.delivery->>'drainSeconds')::int, ${defaultDrainSeconds}) as "drainSeconds",
           array(select h.hostname from hostnames h where h.service_id = r.service_id and r.environment = ${production}) as hostnames
         from releases r join services s on s.id = r.service_id where s.deleted_at is null`;
       const routes = rows.flatMap(({ name, hostnames, version: _, ...target }) =>
@@ -43,9 +48,9 @@ export function routeSource(database: Database, { gatewayId, baseDomain }: { gat
 
     subscribe: (onChange: () => void) => listen(database, 'routes', onChange, onChange),
 
-    /** Says that this gateway lives and serves everything up to `version`. */
-    async acknowledge(version: number): Promise<void> {
-      const values = { routesVersion: version, lastHeartbeatAt: sql`now()` };
+    /** Says that this gateway lives and serves everything up to `version`, and which deployments it has not ended with. */
+    async acknowledge(version: number, draining: string[]): Promise<void> {
+      const values = { routesVersion: version, draining, lastHeartbeatAt: sql`now()` };
       await orm.delete(gateways).where(lt(gateways.lastHeartbeatAt, sql`now() - interval '1 minute'`));
       await orm
         .insert(gateways)
@@ -68,6 +73,13 @@ export function releaseRepository({ sql: raw }: Database) {
       >`select deployment_id as "deploymentId", upstreams from releases`;
     },
 
+    /** Where a deployment is served from; null while it is not live. */
+    async upstreamsOf(deploymentId: string): Promise<Upstream[] | null> {
+      const [row] = await raw<{ upstreams: Upstream[] }[]>`
+        select upstreams from releases where deployment_id = ${deploymentId}`;
+      return row?.upstreams ?? null;
+    },
+
     /** Points the route at a release's new addresses, unless another release is live by now. */
     async move(deploymentId: string, upstreams: Upstream[]): Promise<void> {
       await raw`update releases set upstreams = ${JSON.stringify(upstreams)}::jsonb, version = nextval('release_version')
@@ -83,9 +95,17 @@ export function gatewayRepository(database: Database) {
     /** The ids of living gateways that do not serve `version` yet, and how many live at all. */
     async behind(version: number): Promise<{ alive: number; behind: string[] }> {
       const rows = await raw<{ id: string; behind: boolean }[]>`
-        select id, routes_version < ${version} as behind from gateways where last_heartbeat_at > now() - interval '25 seconds'`;
+        select id, routes_version < ${version} as behind from gateways where last_heartbeat_at > now() - ${gatewaySilence}::interval`;
       return { alive: rows.length, behind: rows.filter((row) => row.behind).map((row) => row.id) };
     },
+
+    /** The ids of living gateways that something is still under way through to a deployment which is no longer served. */
+    async draining(deploymentId: string): Promise<string[]> {
+      const rows = await raw<{ id: string }[]>`
+        select id from gateways where last_heartbeat_at > now() - ${gatewaySilence}::interval and draining ? ${deploymentId}`;
+      return rows.map((row) => row.id);
+    },
+
     subscribe: (onChange: () => void) => listen(database, 'gateways', onChange, onChange),
   };
 }

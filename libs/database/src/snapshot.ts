@@ -9,8 +9,9 @@ export interface Sealed {
 export type StoredConfig = Record<string, unknown>;
 export type StoredVariables = Record<string, string | Sealed>;
 
-/** Services from before there were labels and timeouts have none. */
-export type StoredDelivery = Omit<Delivery, 'workerLabels' | 'timeouts'> & Partial<Delivery>;
+type Newer = 'workerLabels' | 'timeouts' | 'drainSeconds';
+/** Services from before there were labels, timeouts and a time to drain have none. */
+export type StoredDelivery = Omit<Delivery, Newer> & Partial<Delivery>;
 
 /** Where the same source can be had when its own place is down. */
 export interface StoredSource {

@@ -44,6 +44,15 @@ const packedLines = customType<{ data: PackedLine[]; driverData: string }>({
   fromDriver: (stored) => JSON.parse(stored),
 });
 
+/** A line of output: milliseconds since 1970, stream, text. */
+export type PackedOutputLine = [atMs: number, stream: string, text: string];
+
+const packedOutput = customType<{ data: PackedOutputLine[]; driverData: string }>({
+  dataType: () => 'text',
+  toDriver: (lines) => JSON.stringify(lines),
+  fromDriver: (stored) => JSON.parse(stored),
+});
+
 /** One row, made with the schema: tells what this installation made from what others did. */
 export const installation = pgTable('installation', { id: id() });
 
@@ -196,6 +205,48 @@ export const logChunks = pgTable(
   (table) => [primaryKey({ columns: [table.deploymentId, table.firstSeq] })],
 );
 
+/** The output of what runs: its newest lines of each service and environment, through restarts and replacements. */
+export const outputChunks = pgTable(
+  'output_chunks',
+  {
+    serviceId: uuid('service_id')
+      .notNull()
+      .references(() => services.id, { onDelete: 'cascade' }),
+    environment: text('environment').notNull(),
+    firstSeq: integer('first_seq').notNull(),
+    lastSeq: integer('last_seq').notNull(),
+    /** Whose output it is; the deployment may be forgotten before its lines. */
+    deploymentId: uuid('deployment_id').notNull(),
+    bytes: integer('bytes').notNull(),
+    lines: packedOutput('lines').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.serviceId, table.environment, table.firstSeq] })],
+);
+
+/** The number of the last line of each output. */
+export const outputHeads = pgTable(
+  'output_heads',
+  {
+    serviceId: uuid('service_id')
+      .notNull()
+      .references(() => services.id, { onDelete: 'cascade' }),
+    environment: text('environment').notNull(),
+    lastSeq: integer('last_seq').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.serviceId, table.environment] })],
+);
+
+/** Which worker keeps the output of a deployment that runs, and how far it has got. */
+export const outputKeepers = pgTable('output_keepers', {
+  deploymentId: uuid('deployment_id')
+    .primaryKey()
+    .references(() => deployments.id, { onDelete: 'cascade' }),
+  keeper: text('keeper').notNull(),
+  keptUntil: at('kept_until').notNull(),
+  /** The time of the last line that is stored, as the runtime told it. */
+  position: text('position'),
+});
+
 /** What is live: at most one release per service and environment. `version` comes from one sequence and orders all switches. */
 export const releases = pgTable(
   'releases',
@@ -229,10 +280,12 @@ export const workers = pgTable('workers', {
   lastHeartbeatAt: at('last_heartbeat_at').notNull().defaultNow(),
 });
 
-/** Each gateway and the newest release version that it serves. */
+/** Each gateway, the newest release version that it serves, and what it has left of older ones. */
 export const gateways = pgTable('gateways', {
   id: text('id').primaryKey(),
   routesVersion: bigint('routes_version', { mode: 'number' }).notNull(),
+  /** The deployments that it no longer serves, and that something is still under way to. */
+  draining: jsonb('draining').$type<string[]>().notNull().default([]),
   lastHeartbeatAt: at('last_heartbeat_at').notNull().defaultNow(),
 });
 

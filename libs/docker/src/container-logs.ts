@@ -8,6 +8,8 @@ export interface LogOptions {
   follow: boolean;
   /** How many of the last lines; all without it. */
   tail?: number;
+  /** Only what came after a line with this `at`. */
+  since?: string;
   /** Only what came before this time, in seconds since 1970. */
   until?: number;
   signal: AbortSignal;
@@ -41,16 +43,25 @@ export async function* containerLogs(engine: Engine, id: string, options: LogOpt
   }
 }
 
-function openLogs(engine: Engine, id: string, { follow, tail, until, signal }: LogOptions) {
+function openLogs(engine: Engine, id: string, { follow, tail, since, until, signal }: LogOptions) {
   const query = {
     stdout: true,
     stderr: true,
     timestamps: true,
     follow,
     tail: tail ?? 'all',
+    ...(since ? { since: momentAfter(since) } : {}),
     ...(until ? { until: until.toFixed(3) } : {}),
   };
   return openStream(engine, { method: 'GET', path: `/containers/${id}/logs`, query, signal });
+}
+
+/** The next nanosecond, as the engine takes it: seconds since 1970, a point, nine digits. */
+function momentAfter(at: string): string {
+  const fraction = /\.(\d+)Z$/.exec(at)?.[1] ?? '';
+  const nanoseconds = Number(fraction.padEnd(9, '0').slice(0, 9)) + 1;
+  const seconds = Math.floor(Date.parse(at) / 1_000) + Math.floor(nanoseconds / 1e9);
+  return `${seconds}.${String(nanoseconds % 1e9).padStart(9, '0')}`;
 }
 
 /** Takes the engine's multiplexed stream apart: a byte for the stream, the length at byte 4, then the payload. */

@@ -8,6 +8,7 @@ export interface EngineEvent {
   aux?: unknown;
   error?: string;
   errorDetail?: { message?: string };
+  Actor?: { Attributes?: Record<string, string> };
 }
 
 /** Reads newline-separated JSON, however the bytes were cut into chunks. */

@@ -16,6 +16,8 @@ export interface ImageFacts {
   /** `name@sha256:…` for each image registry that it came from; empty for one that was made here. */
   pinned: string[];
   tags: string[];
+  /** The command of its HEALTHCHECK; null where it has none. */
+  healthCheck: string[] | null;
   /** When it was last built or tagged, in milliseconds since 1970. */
   madeAt: number;
 }
@@ -87,6 +89,13 @@ const carries = ({ labels }: ImageFacts, wanted: Record<string, string>) =>
 const madeAtOf = ({ Created, Metadata }: ImageInspectInfo & { Metadata?: { LastTagTime?: string } }) =>
   Math.max(0, ...[Created, Metadata?.LastTagTime].map((time) => Date.parse(time ?? '') || 0));
 
+function healthCheckOf({ Config }: ImageInspectInfo): string[] | null {
+  const { Healthcheck, Shell } = (Config ?? {}) as { Healthcheck?: { Test?: string[] }; Shell?: string[] };
+  const [kind, ...words] = Healthcheck?.Test ?? [];
+  if (kind === 'CMD') return words;
+  return kind === 'CMD-SHELL' ? [...(Shell ?? ['/bin/sh', '-c']), ...words] : null;
+}
+
 function factsOf(image: ImageInspectInfo): ImageFacts {
   const ports = Object.keys(image.Config?.ExposedPorts ?? {});
   return {
@@ -96,6 +105,7 @@ function factsOf(image: ImageInspectInfo): ImageFacts {
     labels: image.Config?.Labels ?? {},
     pinned: image.RepoDigests ?? [],
     tags: image.RepoTags ?? [],
+    healthCheck: healthCheckOf(image),
     madeAt: madeAtOf(image),
   };
 }

@@ -4,6 +4,7 @@ export type { OnOutput } from './build-output.js';
 export { callEngine, type EngineCall, openStream } from './call-engine.js';
 export { connectEngine, type Engine } from './connect-engine.js';
 export { containerLogs, type LogOptions } from './container-logs.js';
+export { containerStarts } from './container-starts.js';
 export {
   type ContainerSettings,
   type ContainerState,
@@ -30,3 +31,4 @@ export {
   type Reference,
   sameRepository,
 } from './reference.js';
+export { type Execution, runInside } from './run-inside.js';

@@ -11,3 +11,12 @@ export const LogLine = Type.Object({
   text: Type.String(),
 });
 export type LogLine = Static<typeof LogLine>;
+
+export const AppLogLine = Type.Object({
+  seq: Type.Integer({ description: 'Position in the output of the service and environment, from 1.' }),
+  at: Type.String({ format: 'date-time' }),
+  deploymentId: Type.String({ description: 'Whose output it is.' }),
+  stream: LogStream,
+  text: Type.String(),
+});
+export type AppLogLine = Static<typeof AppLogLine>;

@@ -15,4 +15,6 @@ export interface Route {
   environment: string;
   deploymentId: string;
   upstreams: Upstream[];
+  /** How long what is under way to the release may take once the route goes elsewhere. */
+  drainSeconds: number;
 }

@@ -24,11 +24,17 @@ export interface Instance {
   upstreams: Upstream[];
   /** How long it may take to become healthy; 60 when left out. */
   graceSeconds?: number;
+  /** How long it must be healthy without a break; 0 when left out. */
+  holdSeconds?: number;
+  /** How long to wait between two probes meanwhile; 1 when left out. */
+  intervalSeconds?: number;
+  /** A command that has to succeed inside of each part, for its runtime to run in a probe. */
+  check?: string[];
 }
 
 export type Health = { healthy: true } | { healthy: false; reason: string };
 
-/** Why an instance is not healthy. The message goes on after "The app was not healthy within 60 s:". */
+/** Why an instance is not healthy. The message goes on after words such as "The app was not healthy within 60 s:". */
 export interface Diagnosis {
   code: string;
   message: string;
@@ -47,6 +53,15 @@ export interface OutputLine {
   at: string;
   stream: LogStream;
   text: string;
+}
+
+export interface OutputOptions {
+  /** Whether to go on with what comes; else it ends with what is there. */
+  follow: boolean;
+  /** How many of the last lines; all without it. */
+  tail?: number;
+  /** Only what came after a line with this `at`. */
+  since?: string;
 }
 
 /** What runs an artifact. One fresh instance serves one deployment. */
@@ -68,12 +83,10 @@ export interface Runtime<Config = unknown> {
   stop(identity: Identity, context: CallContext): Promise<void>;
   /** Whose instances of this installation lie on this machine, running or not; null when it cannot tell. */
   list?(context: CallContext): Promise<Identity[] | null>;
+  /** Whose instances start on this machine from now on, for whatever reason, until the signal fires or the runtime goes away. */
+  watch?(context: CallContext): AsyncIterable<Identity>;
   /** The app's own output, oldest first, until it ends or the signal fires. */
-  logs(
-    identity: Identity,
-    options: { follow: boolean; tail?: number },
-    context: CallContext,
-  ): AsyncIterable<OutputLine>;
+  logs(identity: Identity, options: OutputOptions, context: CallContext): AsyncIterable<OutputLine>;
   /** Why this machine cannot use the runtime, or null. */
   unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
   /** Lets go of what the instance holds, at the end of its deployment. */

@@ -48,6 +48,9 @@ export const defaultTimeouts = {
   totalSeconds: 3_600,
 } as const;
 
+/** Of services from before it could be set, too. */
+export const defaultDrainSeconds = 10;
+
 const timeout = (name: keyof typeof defaultTimeouts) =>
   Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400, description: `${defaultTimeouts[name]} unless given.` }));
 
@@ -73,6 +76,13 @@ export const Delivery = Type.Object(
     autoDeploy: Type.Boolean({ default: true }),
     queuePolicy: Type.Unsafe<QueuePolicy>({ ...QueuePolicy, default: 'latest-wins' }),
     keepReleases: Type.Integer({ minimum: 1, maximum: 100, default: 5 }),
+    drainSeconds: Type.Integer({
+      minimum: 0,
+      maximum: 300,
+      default: defaultDrainSeconds,
+      description:
+        'How long requests and WebSockets that are under way to the old release may take once the new one serves; then WebSockets are closed with 1001, and the old release is stopped.',
+    }),
     workerLabels: Type.Array(WorkerLabel, {
       maxItems: 20,
       uniqueItems: true,

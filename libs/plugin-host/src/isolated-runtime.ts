@@ -6,6 +6,9 @@ const Started = Type.Object({
   ids: Type.Array(Type.String({ maxLength: 500 }), { maxItems: 1_000 }),
   upstreams: Type.Array(Upstream, { maxItems: 1_000 }),
   graceSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 3_600 })),
+  holdSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 3_600 })),
+  intervalSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 3_600 })),
+  check: Type.Optional(Type.Array(Type.String({ maxLength: 10_000 }), { maxItems: 1_000 })),
 });
 const Probed = Type.Union([
   Type.Object({ healthy: Type.Literal(true) }),

@@ -4,6 +4,7 @@ import type {
   Database,
   deploymentRepository,
   logRepository,
+  outputRepository,
   projectRepository,
   registryUsageRepository,
   Secrets,
@@ -26,6 +27,7 @@ export interface ApiContext {
   services: ReturnType<typeof serviceRepository>;
   deployments: ReturnType<typeof deploymentRepository>;
   logs: ReturnType<typeof logRepository>;
+  output: ReturnType<typeof outputRepository>;
   uploads: ReturnType<typeof uploadRepository>;
   artifacts: ReturnType<typeof artifactRepository>;
   workers: ReturnType<typeof workerRepository>;

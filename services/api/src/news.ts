@@ -1,15 +1,10 @@
 import type { Feed } from './feed.js';
 
-/** Turns each piece of news about a deployment into a turn of a loop. The first turn comes at once; a quiet spell ends after `maxQuietMs`. */
-export async function* turns(
-  feed: Feed,
-  deploymentId: string,
-  signal: AbortSignal,
-  maxQuietMs = 10_000,
-): AsyncGenerator<void> {
+/** Turns each piece of news about what has the id into a turn of a loop. The first turn comes at once; a quiet spell ends after `maxQuietMs`. */
+export async function* turns(feed: Feed, id: string, signal: AbortSignal, maxQuietMs = 10_000): AsyncGenerator<void> {
   let news = true;
   let wake = () => {};
-  const stop = feed.follow(deploymentId, () => {
+  const stop = feed.follow(id, () => {
     news = true;
     wake();
   });

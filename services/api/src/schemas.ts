@@ -1,5 +1,6 @@
 import { Problem, problems as problemsOf } from '@pierhead/http';
 import {
+  AppLogLine,
   AuditEntry,
   BuilderMetadata,
   ConfigField,
@@ -60,6 +61,7 @@ export const tags = [
 
 /** The schemas that the document names. */
 export const shared = {
+  AppLogLine,
   AuditEntry,
   BuilderMetadata,
   ConfigField,

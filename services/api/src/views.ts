@@ -1,9 +1,22 @@
 import type { DeploymentRow, ServiceRow } from '@pierhead/database';
-import { type Delivery, type Deployment, defaultTimeouts, isFinal, type Service } from '@pierhead/model';
+import {
+  type Delivery,
+  type Deployment,
+  defaultDrainSeconds,
+  defaultTimeouts,
+  isFinal,
+  type Service,
+} from '@pierhead/model';
 import type { ApiContext } from './context.js';
 import { mask } from './service-secrets.js';
 
-const delivery = { autoDeploy: true, queuePolicy: 'latest-wins' as const, keepReleases: 5, workerLabels: [] };
+const delivery = {
+  autoDeploy: true,
+  queuePolicy: 'latest-wins' as const,
+  keepReleases: 5,
+  drainSeconds: defaultDrainSeconds,
+  workerLabels: [],
+};
 
 /** How a service is delivered, with the defaults for what it was stored without. */
 export const deliveryOf = (row: Pick<ServiceRow, 'delivery'> | null): Delivery => ({

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { hasBody, limitedBody } from './body-limit.js';
-import type { Replica } from './upstream-pools.js';
+import type { Replica } from './replica.js';
 
 type Callback = (error: Error | null, data: Dispatcher.ResponseData) => void;
 
@@ -27,7 +27,7 @@ export class Exchange extends EventEmitter {
   /** Filled by undici once the answer's body has ended. */
   trailers: Record<string, string> = {};
   trailerNames: string[] = [];
-  #current: Replica | null = null;
+  #release = () => {};
 
   constructor(
     readonly request: IncomingMessage,
@@ -43,9 +43,9 @@ export class Exchange extends EventEmitter {
     const replica = this.replicas.shift();
     if (!replica) throw new Error('An exchange needs a replica.');
     this.#release();
-    this.#current = replica;
-    replica.active += 1;
+    this.#release = replica.occupy();
     replica.pool.request(this.#options(headers), (error, data) => {
+      if (error && hasNeverArrived(error)) replica.rest();
       if (error && this.#mayMoveOn(error)) return this.send(headers, callback);
       if (!error) this.#noteTrailers(data);
       callback(error, data);
@@ -80,10 +80,5 @@ export class Exchange extends EventEmitter {
       .split(',')
       .map((name) => name.trim().toLowerCase());
     this.trailers = trailers;
-  }
-
-  #release() {
-    if (this.#current) this.#current.active -= 1;
-    this.#current = null;
   }
 }

@@ -23,14 +23,24 @@ export interface Gateway {
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { logger, storage, routeSource } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const pools = new UpstreamPools({
-    connectTimeout: limits.connectMs,
-    headersTimeout: limits.answerMs,
-    bodyTimeout: limits.idleMs,
-    maxHeaderSize: 64 * 1024,
-  });
-  const table = new RouteTable({ source: routeSource, logger, onLoad: (routes) => pools.retain(routes) });
   const tunnels = new Tunnels(limits.answerMs);
+  const pools: UpstreamPools = new UpstreamPools({
+    pool: {
+      connectTimeout: limits.connectMs,
+      headersTimeout: limits.answerMs,
+      bodyTimeout: limits.idleMs,
+      maxHeaderSize: 64 * 1024,
+    },
+    onOverdue: (deploymentId) => tunnels.close(deploymentId),
+    // Whoever waits for it learns it from the acknowledgement of the next reading.
+    onDrained: () => void table.reload(),
+  });
+  const table = new RouteTable({
+    source: routeSource,
+    logger,
+    onLoad: (routes, before) => pools.retain(before, routes),
+    draining: () => pools.draining(),
+  });
   const admin = await createAdminServer(logger, table);
   const countResponse = registerMetrics(admin.metrics, {
     routes: () => table.size,

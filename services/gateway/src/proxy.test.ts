@@ -265,11 +265,11 @@ t.test('several upstreams share the load, and the least busy comes first', async
 t.test('a dead replica costs no repeatable request, and one with a body is not sent twice', async (t) => {
   const alive = await upstreamFor(t);
   const gateway = await gatewayFor(t, new MemoryRoutes([route('app.test', alive.port, await deadPort())]));
-  for (let count = 0; count < 6; count += 1) t.match(await ask(gateway.url), { status: 200 });
-  const statuses = new Set<number>();
+  const statuses: number[] = [];
   for (let count = 0; count < 6; count += 1)
-    statuses.add((await ask(gateway.url, { method: 'POST', body: 'x' })).status);
-  t.same([...statuses].sort(), [200, 502]);
+    statuses.push((await ask(gateway.url, { method: 'POST', body: 'x' })).status);
+  t.equal(statuses.filter((status) => status === 502).length, 1, 'it is left alone for a while');
+  for (let count = 0; count < 6; count += 1) t.match(await ask(gateway.url), { status: 200 });
 });
 
 t.test('a request that reached an upstream is never repeated', async (t) => {

@@ -7,7 +7,7 @@ import type { Dispatcher } from 'undici';
 import { Exchange } from './exchange.js';
 import type { Problem } from './problem.js';
 import { requestHeaders, responseHeaders } from './proxy-headers.js';
-import type { Replica } from './upstream-pools.js';
+import type { Replica } from './replica.js';
 import { upstreamProblem } from './upstream-problem.js';
 
 declare module 'fastify' {

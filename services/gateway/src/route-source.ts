@@ -11,8 +11,11 @@ export interface RouteSource {
   load(): Promise<RouteReading>;
   /** Calls back whenever routes may have changed, a regained connection included; answers how to stop. */
   subscribe(onChange: () => void): Promise<() => Promise<void>>;
-  /** Told the version of each reading once this gateway serves it, and at least every ten seconds. */
-  acknowledge?(version: number): Promise<void>;
+  /**
+   * Told the version of each reading once this gateway serves it, and at least every ten seconds.
+   * @param draining the deployments that are no longer served, and that something is still under way to
+   */
+  acknowledge?(version: number, draining: string[]): Promise<void>;
   /** Told when this gateway serves no more. */
   leave?(): Promise<void>;
 }

@@ -2,7 +2,8 @@ import t from 'tap';
 import { ask, gatewayFor, logger, MemoryRoutes, route, until, upstreamFor } from './fixtures/gateway-fixture.js';
 import { RouteTable } from './route-table.js';
 
-const tableFor = (source: MemoryRoutes, times = {}) => new RouteTable({ source, logger, onLoad: () => {}, ...times });
+const tableFor = (source: MemoryRoutes, times = {}) =>
+  new RouteTable({ source, logger, onLoad: () => {}, draining: () => [], ...times });
 
 t.test('a notification brings the new routes and acknowledges their version', async (t) => {
   const source = new MemoryRoutes([route('one.test', 1)]);

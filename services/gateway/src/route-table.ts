@@ -5,8 +5,10 @@ import type { RouteSource } from './route-source.js';
 export interface RouteTableOptions {
   source: RouteSource;
   logger: FastifyBaseLogger;
-  /** Called with each reading that is now served. */
-  onLoad(routes: readonly Route[]): void;
+  /** Called with each reading that is now served, and the one before it. */
+  onLoad(routes: readonly Route[], before: readonly Route[]): void;
+  /** The deployments that are no longer served, and that something is still under way to. */
+  draining(): string[];
   /** The safety net under lost notifications. */
   reloadIntervalMs?: number;
   /** How soon a source that failed is asked again. */
@@ -87,10 +89,11 @@ export class RouteTable {
 
   async #read(source: RouteSource) {
     const { version, routes } = await this.#inTime(source.load());
+    const before = [...this.#routes.values()];
     this.#routes = new Map(routes.map((route) => [route.hostname, route]));
     this.#loaded = true;
-    this.options.onLoad(routes);
-    await source.acknowledge?.(version);
+    this.options.onLoad(routes, before);
+    await source.acknowledge?.(version, this.options.draining());
   }
 
   async #attempt(what: string, action: (options: RouteTableOptions) => Promise<void>): Promise<boolean> {

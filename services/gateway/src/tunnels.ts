@@ -5,8 +5,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { hasNeverArrived } from './exchange.js';
 import { responseOn } from './problem.js';
 import { responseHeaders } from './proxy-headers.js';
+import type { Replica } from './replica.js';
 import { type Handshake, shakeHands, webSocketOptions } from './upstream-handshake.js';
-import type { Replica } from './upstream-pools.js';
 import { bridge, close } from './web-socket-bridge.js';
 
 /** A client's request to upgrade, as Node hands it over. */
@@ -41,9 +41,9 @@ export class Tunnels {
 
   /** Joins a client to the first of the replicas that can be reached. Rejects when none gave an HTTP answer. */
   async join(upgrade: Upgrade, route: Route, replicas: Replica[]) {
-    const { handshake, replica } = await this.#firstReachable(upgrade.request, replicas);
-    if (handshake.accepted) this.#accept(upgrade, route, replica, handshake);
-    else passOn(upgrade, handshake.response);
+    const { handshake, release } = await this.#firstReachable(upgrade.request, replicas);
+    if (handshake.accepted) this.#accept(upgrade, route, release, handshake);
+    else passOn(upgrade, handshake.response, release);
   }
 
   /** Asks both ends of a deployment's WebSockets, or of all of them, to go elsewhere. */
@@ -63,35 +63,39 @@ export class Tunnels {
 
   async #firstReachable(request: IncomingMessage, replicas: Replica[]) {
     for (const [at, replica] of replicas.entries()) {
+      const release = replica.occupy();
       try {
-        return { handshake: await shakeHands(request, replica, this.handshakeTimeoutMs), replica };
+        return { handshake: await shakeHands(request, replica, this.handshakeTimeoutMs), release };
       } catch (error) {
+        release();
+        if (hasNeverArrived(error)) replica.rest();
         if (at === replicas.length - 1 || !hasNeverArrived(error)) throw error;
       }
     }
     throw new Error('A tunnel needs a replica.');
   }
 
-  #accept({ request, socket, head }: Upgrade, route: Route, replica: Replica, handshake: Accepted) {
+  #accept({ request, socket, head }: Upgrade, route: Route, release: () => void, handshake: Accepted) {
     const upstream = handshake.socket;
     let joined = false;
     this.#accepted.set(request, handshake);
     this.#server.handleUpgrade(request, socket, head, (client) => {
       joined = true;
-      this.#track(client, route.deploymentId, replica);
+      this.#track(client, route.deploymentId, release);
       bridge(client, upstream);
       upstream.resume();
     });
     // A malformed handshake has been answered already; one whose client has left needs no answer.
-    if (!joined) upstream.terminate();
+    if (joined) return;
+    upstream.terminate();
+    release();
   }
 
-  #track(client: WebSocket, deploymentId: string, replica: Replica) {
+  #track(client: WebSocket, deploymentId: string, release: () => void) {
     const sockets = this.#open.get(deploymentId) ?? new Set();
     this.#open.set(deploymentId, sockets.add(client));
-    replica.active += 1;
     client.once('close', () => {
-      replica.active -= 1;
+      release();
       sockets.delete(client);
       if (sockets.size === 0 && this.#open.get(deploymentId) === sockets) this.#open.delete(deploymentId);
     });
@@ -111,9 +115,10 @@ function extraLines(handshake: Accepted | undefined): string[] {
 }
 
 /** An upstream that does not consent answers like any other: with a login page, or a 404. */
-function passOn({ request, socket }: Upgrade, answer: IncomingMessage) {
+function passOn({ request, socket }: Upgrade, answer: IncomingMessage, release: () => void) {
   const response = responseOn(request, socket);
   response.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers));
   answer.pipe(response);
+  answer.once('close', release);
   answer.on('error', () => socket.destroy());
 }

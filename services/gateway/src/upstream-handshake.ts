@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { WorldError } from '@pierhead/model';
 import { WebSocket } from 'ws';
 import { requestHeaders } from './proxy-headers.js';
-import type { Replica } from './upstream-pools.js';
+import type { Replica } from './replica.js';
 
 /** Options of both ends of a bridge: what passes through is neither unpacked nor judged. */
 export const webSocketOptions = {

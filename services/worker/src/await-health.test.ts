@@ -47,3 +47,30 @@ t.test('an instance that becomes healthy late is healthy', async (t) => {
   const probe: Runtime['probe'] = async () => (++probes < 4 ? unwell : { healthy: true });
   t.match(await outcomeOf(t, { probe }), { status: 'succeeded' });
 });
+
+t.test('an instance that has to stay healthy for a while, and does, succeeds', async (t) => {
+  let probes = 0;
+  const upstreams = [{ kind: 'http' as const, host: '127.0.0.1', port: 1 }];
+  const start = async () => ({ ids: ['c'], upstreams, holdSeconds: 0.2, intervalSeconds: 0.05 });
+  const probe: Runtime['probe'] = async () => {
+    probes += 1;
+    return { healthy: true };
+  };
+  t.match(await outcomeOf(t, { start, probe }), { status: 'succeeded' });
+  t.ok(probes > 3, `${probes} probes`);
+});
+
+t.test('an instance that does not stay healthy fails', async (t) => {
+  let probes = 0;
+  const upstreams = [{ kind: 'http' as const, host: '127.0.0.1', port: 1 }];
+  const start = async () => ({ ids: ['c'], upstreams, holdSeconds: 60, intervalSeconds: 0.01 });
+  const probe: Runtime['probe'] = async () => (++probes < 4 ? { healthy: true } : unwell);
+  t.match(await outcomeOf(t, { start, probe }), {
+    status: 'failed',
+    error: {
+      code: 'health_check_failed',
+      stage: 'verify',
+      message: /did not stay healthy: after \d s of 60 s: nobody/,
+    },
+  });
+});

@@ -7,9 +7,18 @@ const growth = 1.2;
 const maxPauseMs = 1_000;
 const reportEveryMs = 5_000;
 const defaultGraceSeconds = 60;
+const defaultIntervalSeconds = 1;
 
-/** Probes often at first, then less so, until the instance is healthy or its grace has passed. */
+/**
+ * Probes often at first, then less so, until the instance is healthy, and then for as long as it has to hold. An instance
+ * that is not healthy in time, or does not stay so, fails.
+ */
 export async function awaitHealth(run: EquippedRun, instance: Instance): Promise<void> {
+  await becomeHealthy(run, instance);
+  await stayHealthy(run, instance);
+}
+
+async function becomeHealthy(run: EquippedRun, instance: Instance): Promise<void> {
   const started = performance.now();
   const graceMs = (instance.graceSeconds ?? defaultGraceSeconds) * 1_000;
   let reported = started;
@@ -17,7 +26,8 @@ export async function awaitHealth(run: EquippedRun, instance: Instance): Promise
     const health = await run.runtime.probe(instance, run.spec, run.context);
     if (health.healthy) return;
     const now = performance.now();
-    if (now - started > graceMs) throw await unhealthy(run, instance, health.reason, graceMs);
+    if (now - started > graceMs)
+      throw await unhealthy(run, instance, health.reason, `was not healthy within ${graceMs / 1_000} s`);
     if (now - reported > reportEveryMs) {
       run.context.log(`not healthy yet: ${health.reason}`, 'system');
       reported = now;
@@ -26,13 +36,27 @@ export async function awaitHealth(run: EquippedRun, instance: Instance): Promise
   }
 }
 
+async function stayHealthy(run: EquippedRun, instance: Instance): Promise<void> {
+  const { holdSeconds = 0, intervalSeconds = defaultIntervalSeconds } = instance;
+  if (holdSeconds === 0) return;
+  run.context.log(`healthy; it has to stay so for ${holdSeconds} s`, 'system');
+  const end = performance.now() + holdSeconds * 1_000;
+  for (let left = holdSeconds * 1_000; left > 0; left = end - performance.now()) {
+    await delay(Math.min(left, intervalSeconds * 1_000), undefined, { signal: run.context.signal });
+    const health = await run.runtime.probe(instance, run.spec, run.context);
+    if (health.healthy) continue;
+    const seconds = Math.round(holdSeconds - (end - performance.now()) / 1_000);
+    throw await unhealthy(run, instance, health.reason, `did not stay healthy: after ${seconds} s of ${holdSeconds} s`);
+  }
+}
+
 async function unhealthy(
   { runtime, context }: EquippedRun,
   instance: Instance,
   reason: string,
-  graceMs: number,
+  what: string,
 ): Promise<UserError> {
   const diagnosis = runtime.diagnose?.(instance, reason, context).catch(() => null);
   const { code, message, ...details } = (await diagnosis) ?? unexplained(reason);
-  return new UserError(code, `The app was not healthy within ${graceMs / 1_000} s: ${message}`, details);
+  return new UserError(code, `The app ${what}: ${message}`, details);
 }

@@ -1,20 +1,28 @@
 import { rm } from 'node:fs/promises';
 import type { CallContext } from '@pierhead/model';
+import { awaitDrain } from './await-drain.js';
 import { dispose, unknown } from './look-up.js';
 import type { Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
-/** Deletes the workspace and stops whatever of the service and environment runs without being live: the old release, or our own. */
+const limitMs = 60_000;
+
+/**
+ * Deletes the workspace and stops whatever of the service and environment runs without being live: the old release, once
+ * nothing is under way to it, or our own.
+ */
 export async function cleanUp(run: Run, worker: WorkerContext): Promise<void> {
+  const stop = (id: string) => stopDeployment(id, { ...run.context, signal: AbortSignal.timeout(limitMs) }, worker);
   await rm(run.context.workspace, { recursive: true, force: true });
   if (run.interruption.reason === 'lease-lost') return;
   const { serviceId, environment, deploymentId } = run.spec;
   // The database knows whether the switch happened, even where its answer was lost on the way.
   const mayRun = run.started || run.lease.epoch > 1;
-  if (mayRun && (await worker.deployments.releaseVersion(deploymentId)) === null)
-    await stopDeployment(deploymentId, run.context, worker);
-  for (const id of await worker.deployments.leftovers(serviceId, environment))
-    await stopDeployment(id, run.context, worker);
+  if (mayRun && (await worker.deployments.releaseVersion(deploymentId)) === null) await stop(deploymentId);
+  for (const id of await worker.deployments.leftovers(serviceId, environment)) {
+    await awaitDrain(id, worker, run);
+    await stop(id);
+  }
 }
 
 /** Stops whatever a deployment may have started, with the runtime that started it, or with a newer one where that is gone. */

@@ -114,6 +114,7 @@ export async function setUp(t: Test, fakes: Fakes = {}) {
   const storage = createFolderStorage(folder, { findUpload: uploads.find });
   const worker: WorkerContext = {
     id: 'worker',
+    starts: createBell(),
     ...repositoriesOf(database),
     secrets: createSecrets(randomBytes(32).toString('base64')),
     storage,

@@ -118,6 +118,7 @@ async function release(run: EquippedRun, worker: WorkerContext, artifact: Artifa
   run.started = true;
   const instance = await run.runtime.start(artifact, run.spec, run.context);
   assertHeld(run, await worker.runs.released(run.lease, instance));
+  worker.starts.ring();
   return instance;
 }
 

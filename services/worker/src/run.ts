@@ -42,7 +42,7 @@ export interface Run {
   left: Left;
   /** Runs one stage, the work of `by`, within its time, and records its start, end and outcome. */
   stage<T>(name: StageName, work: () => Promise<T>, by?: Usable): Promise<T>;
-  /** Runs the last stage: also after an interruption, with a deadline of its own, and never throws. */
+  /** Runs the last stage: also after an interruption, whose signal is not for it, and never throws. */
   cleanup(work: () => Promise<void>): Promise<void>;
   /** Looks up what the deployment is brought up with. Throws UserError where this worker has not all of it. */
   equip(): Promise<EquippedRun>;
@@ -71,8 +71,6 @@ export interface Making {
 export type Left = Pick<DeploymentColumns, 'revision' | 'artifact' | 'instance'>;
 
 export type Hold = Pick<Run, 'lease' | 'interruption'> & { log: LogWriter };
-
-const cleanupMs = 60_000;
 
 /** Gathers what a deployment needs, its secrets opened, with an empty workspace of its own. */
 export async function createRun(
@@ -139,7 +137,6 @@ export async function createRun(
       }
     },
     async cleanup(work) {
-      run.context = { ...run.context, signal: AbortSignal.timeout(cleanupMs) };
       try {
         if (hold.interruption.reason !== 'lease-lost') await begin('cleanup');
         await work();

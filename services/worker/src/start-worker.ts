@@ -28,9 +28,11 @@ import { startCollecting } from './collect.js';
 import { freeDisk, freeMemory } from './free-space.js';
 import { handOver } from './hand-over.js';
 import type { Interruption } from './interruption.js';
+import { startKeepingOutput } from './keep-output.js';
 import { processDeployment } from './process-deployment.js';
 import { refreshReleases } from './refresh-releases.js';
 import { sweepWorkspaces } from './sweep-workspaces.js';
+import { watchInstances } from './watch-instances.js';
 import { repositoriesOf, type WorkerContext } from './worker-context.js';
 
 export interface RunningWorker {
@@ -60,7 +62,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const { dockerHost, dockerNetwork, egressAllow } = config;
   const host = { installation: await installationId(database), dockerHost, dockerNetwork, egressAllow };
   const workspacesRoot = join(config.dataDir, 'workspaces');
-  const [cancellations, acknowledgements] = [createBell(), createBell()];
+  const [cancellations, acknowledgements, starts] = [createBell(), createBell(), createBell()];
   const active = new Map<string, Interruption>();
 
   const workers = workerRepository(database);
@@ -85,6 +87,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     workspaces: join(workspacesRoot, id),
     cancellations,
     acknowledgements,
+    starts,
     logger,
   };
   await mkdir(worker.workspaces, { recursive: true, mode: 0o700 });
@@ -99,6 +102,8 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const refreshing = repeat(() => refreshReleases(worker), refreshMs, report);
   refreshing.now();
   const collecting = startCollecting(worker, { active, budget: config.artifactBudget });
+  const stopKeepingOutput = startKeepingOutput(worker);
+  const stopWatching = watchInstances(worker, refreshing.now);
   const reload = () => void advertising.reload().catch(report);
   let following = false;
   const missed = () => {
@@ -139,6 +144,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
       await app.close();
       await Promise.all([queue.close(), advertising.stop()]);
       await Promise.all(stopListening.map((stop) => stop()));
+      await Promise.all([stopKeepingOutput(), stopWatching()]);
       await Promise.all([clearing.stop(), refreshing.stop(), sweeping.stop(), collecting.stop()]);
       await source.close();
       await database.close();

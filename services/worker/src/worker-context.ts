@@ -35,6 +35,8 @@ export interface WorkerContext extends ReturnType<typeof repositoriesOf> {
   cancellations: Bell;
   /** Rings when a gateway has taken in a newer route table. */
   acknowledgements: Bell;
+  /** Rings when something was started on this machine. */
+  starts: Bell;
   /** Whether this machine has room for a deployment. */
   admission: Admission;
   secrets: Secrets;

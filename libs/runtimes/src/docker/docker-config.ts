@@ -1,6 +1,8 @@
-import { array, configSchema, integer, number, type Static, Type, text } from '@pierhead/model';
+import { array, boolean, configSchema, integer, number, type Static, Type, text } from '@pierhead/model';
 
 const mebibyte = 1_048_576;
+
+export const defaultStatuses = '200-399';
 
 const healthCheck = Type.Object(
   {
@@ -8,14 +10,42 @@ const healthCheck = Type.Object(
       text({
         label: 'Health path',
         normalize: ['trim'],
-        description: 'Answers with 2xx or 3xx when the app is well; without it, an open port is enough.',
+        description: 'Asked until the app is well; without it, an open port is enough.',
         placeholder: '/health',
         maxLength: 500,
         pattern: "^$|^/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$",
         patternHint: 'Write an absolute path such as /health.',
       }),
     ),
-    intervalSeconds: integer({ label: 'Seconds between checks', default: 10, minimum: 1, maximum: 300 }),
+    statuses: text({
+      label: 'Statuses of a well app',
+      normalize: ['trim'],
+      description: 'What the health path answers with: statuses and ranges of them.',
+      default: defaultStatuses,
+      maxLength: 100,
+      pattern: '^[1-5][0-9]{2}(-[1-5][0-9]{2})?( *, *[1-5][0-9]{2}(-[1-5][0-9]{2})?)*$',
+      patternHint: 'Write statuses and ranges such as 200, 204 or 200-299, with commas between them.',
+    }),
+    imageCheck: boolean({
+      label: "Run the image's own HEALTHCHECK too",
+      description: 'Its command has to succeed as well. Without one in the image this changes nothing.',
+      default: true,
+    }),
+    holdSeconds: integer({
+      label: 'Seconds to stay healthy',
+      description: 'How long a new release must be healthy without a break before it gets traffic.',
+      default: 0,
+      minimum: 0,
+      maximum: 300,
+    }),
+    intervalSeconds: integer({
+      label: 'Seconds between checks',
+      description:
+        'While the app has to stay healthy. Until it is healthy for the first time it is asked much more often.',
+      default: 10,
+      minimum: 1,
+      maximum: 300,
+    }),
     timeoutSeconds: integer({ label: 'Seconds to wait for an answer', default: 5, minimum: 1, maximum: 60 }),
     graceSeconds: integer({
       label: 'Seconds to become healthy',

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { buildImage, callEngine, createContainer, inspectContainer, listContainers, ownLabels } from '@pierhead/docker';
-import type { Artifact, Instance, OutputLine } from '@pierhead/model';
+import {
+  buildImage,
+  callEngine,
+  createContainer,
+  inspectContainer,
+  listContainers,
+  ownLabels,
+  runInside,
+} from '@pierhead/docker';
+import type { Artifact, Health, Instance, OutputLine } from '@pierhead/model';
 import { createRegistries } from '@pierhead/registry';
 import {
   busyboxAppFiles,
@@ -226,17 +234,56 @@ t.test('the reason says what is wrong while health may still come', { skip }, as
   const { runtime, spec, context, probe, healthy } = await setUp(t, { healthCheck: { path: '/broken' } });
   const instance = await runtime.start(await image(t, nodeAppFiles()), spec, context);
   const reasons = new Set<string>();
-  for (let tries = 0; tries < 400 && !reasons.has('GET /broken answered 500'); tries++) {
+  for (let tries = 0; tries < 400 && !reasons.has('GET /broken answered 500, not 200-399'); tries++) {
     const health = await probe(instance);
     if (!health.healthy) reasons.add(health.reason);
     await delay(25);
   }
-  t.ok(reasons.has('GET /broken answered 500'), [...reasons].join(', '));
+  t.ok(reasons.has('GET /broken answered 500, not 200-399'), [...reasons].join(', '));
   const opened = { ...spec, config: { ...spec.config, healthCheck: { ...spec.config.healthCheck, path: undefined } } };
   t.same(await runtime.probe(instance, opened, context), { healthy: true }, 'an open port is enough without a path');
   await callEngine(engine, { method: 'DELETE', path: `/containers/${instance.ids[0]}`, query: { force: true } });
   await t.rejects(healthy(instance), { code: 'app_removed' });
 });
+
+t.test('a health path may answer with whatever the config says', { skip }, async (t) => {
+  const healthCheck = { path: '/broken', statuses: '404, 500-503' };
+  const { runtime, spec, context, healthy } = await setUp(t, { healthCheck });
+  t.ok(await healthy(await runtime.start(await image(t, nodeAppFiles()), spec, context)));
+  for (const statuses of ['600', '20', '200-', '200;300', ''])
+    t.equal((await validate({ healthCheck: { path: '/', statuses } })).valid, false, statuses);
+});
+
+t.test('the image’s own HEALTHCHECK has to succeed too, unless it shall not', { skip }, async (t) => {
+  const files = busyboxAppFiles();
+  const check = 'HEALTHCHECK CMD test -f /tmp/well || { echo not yet; exit 1; }\n';
+  const artifact = await image(t, { ...files, Dockerfile: `${files.Dockerfile}LABEL s=${randomUUID()}\n${check}` });
+  const { runtime, spec, context, probe } = await setUp(t);
+  const instance = await runtime.start(artifact, spec, context);
+  await until('the port is open', async () => /HEALTHCHECK/.test(reasonOf(await probe(instance))));
+  t.match(await probe(instance), { reason: /HEALTHCHECK ended with exit code 1: not yet$/ });
+  const touch = ['touch', '/tmp/well'];
+  t.same(await runInside(engine, instance.ids[0] ?? '', touch, 100, context.signal), { exitCode: 0, output: '' });
+  t.same(await probe(instance), { healthy: true });
+  const off = await setUp(t, { healthCheck: { imageCheck: false } });
+  t.ok(await off.healthy(await off.runtime.start(artifact, off.spec, off.context)));
+});
+
+t.test('a HEALTHCHECK that hangs, or is not in the image, is told so', { skip }, async (t) => {
+  for (const [check, reason] of [
+    ['["sleep", "600"]', /did not end in time$/],
+    ['["/none"]', /could not be run|exit code/],
+  ] as const) {
+    const files = busyboxAppFiles();
+    const text = `${files.Dockerfile}LABEL s=${randomUUID()}\nHEALTHCHECK CMD ${check}\n`;
+    const { runtime, spec, context, probe } = await setUp(t, { healthCheck: { timeoutSeconds: 1 } });
+    const instance = await runtime.start(await image(t, { ...files, Dockerfile: text }), spec, context);
+    await until('the port is open', async () => /HEALTHCHECK/.test(reasonOf(await probe(instance))));
+    t.match(await probe(instance), { reason });
+  }
+});
+
+const reasonOf = (health: Health) => (health.healthy ? '' : health.reason);
 
 t.test('an app that was stopped from outside is the fault of the world', { skip }, async (t) => {
   const { runtime, spec, context, healthy } = await setUp(t, { healthCheck: { path: '/never' } });

@@ -1,6 +1,7 @@
 import {
   connectEngine,
   containerLogs,
+  containerStarts,
   createContainer,
   type Engine,
   engineUnavailable,
@@ -21,12 +22,14 @@ import {
   type Identity,
   type Instance,
   type OutputLine,
+  type OutputOptions,
   type RunSpec,
   type Runtime,
   type Upstream,
   UserError,
 } from '@pierhead/model';
 import { checkRunning, ended } from './app-state.js';
+import { checkInside } from './check-inside.js';
 import {
   type ContainerPlan,
   nameLabel,
@@ -37,7 +40,7 @@ import {
   replicasLabel,
 } from './container-plan.js';
 import { diagnose } from './diagnose.js';
-import type { DockerConfig } from './docker-config.js';
+import { type DockerConfig, defaultStatuses } from './docker-config.js';
 import { lookAt } from './look-at.js';
 import { mergeLines } from './merge-lines.js';
 import { startFailure } from './start-failure.js';
@@ -49,32 +52,44 @@ class DockerRuntime implements Runtime<DockerConfig> {
   async start(artifact: Artifact, spec: RunSpec<DockerConfig>, context: CallContext): Promise<Instance> {
     if (artifact.kind !== 'image') throw new UserError('artifact_not_accepted', 'Docker runs images only');
     const engine = connectEngine(context.host.dockerHost);
-    const image = spec.config.port === undefined ? await inspectImage(engine, artifact.digest, context.signal) : null;
+    const { graceSeconds, holdSeconds = 0, imageCheck = true, intervalSeconds } = spec.config.healthCheck;
+    const image =
+      imageCheck || spec.config.port === undefined ? await inspectImage(engine, artifact.digest, context.signal) : null;
     const port = portOf(spec, image);
-    const { graceSeconds } = spec.config.healthCheck;
     const plans = planContainers(artifact.digest, spec, port, context.host);
+    const check = imageCheck ? image?.healthCheck : null;
+    const patience = { graceSeconds, holdSeconds, intervalSeconds, ...(check ? { check } : {}) };
     try {
-      return { ...(await startAll(engine, plans, port, context)), graceSeconds };
+      return { ...(await startAll(engine, plans, port, context)), ...patience };
     } catch (error) {
       if (statusOf(error) !== 409) throw startFailure(error);
       // Whoever has been stopped meanwhile must not stop what its successor started.
       context.signal.throwIfAborted();
       await this.stop(spec, context);
-      return { ...(await startAll(engine, plans, port, context)), graceSeconds };
+      return { ...(await startAll(engine, plans, port, context)), ...patience };
     }
   }
 
   async probe(instance: Instance, spec: RunSpec<DockerConfig>, context: CallContext): Promise<Health> {
-    const { path, timeoutSeconds } = spec.config.healthCheck;
-    const look = { path: path || undefined, timeoutMs: timeoutSeconds * 1_000 };
+    const { path, statuses = defaultStatuses, timeoutSeconds } = spec.config.healthCheck;
+    const look = { path: path || undefined, statuses, timeoutMs: timeoutSeconds * 1_000 };
     const engine = connectEngine(context.host.dockerHost);
     const [found, state] = await Promise.all([
       Promise.all(instance.upstreams.map((each) => lookAt(each, look, context.signal))),
       checkRunning(engine, instance, context),
     ]);
     context.signal.throwIfAborted();
-    const wrong = state ?? found.find((each) => each !== null);
+    const wrong = state ?? found.find((each) => each !== null) ?? (await this.#checkInside(instance, spec, context));
     return wrong ? { healthy: false, reason: wrong } : { healthy: true };
+  }
+
+  /** What is wrong by the image's own HEALTHCHECK; null where it has none, too. */
+  async #checkInside({ ids, check }: Instance, spec: RunSpec<DockerConfig>, context: CallContext) {
+    if (!check) return null;
+    const engine = connectEngine(context.host.dockerHost);
+    const timeoutMs = spec.config.healthCheck.timeoutSeconds * 1_000;
+    const found = await Promise.all(ids.map((id) => checkInside(engine, id, check, timeoutMs, context.signal)));
+    return found.find((each) => each !== null) ?? null;
   }
 
   diagnose(instance: Instance, reason: string, context: CallContext) {
@@ -107,11 +122,15 @@ class DockerRuntime implements Runtime<DockerConfig> {
     return [...new Map(identities.map((each) => [each.deploymentId, each])).values()];
   }
 
-  async *logs(
-    identity: Identity,
-    options: { follow: boolean; tail?: number },
-    context: CallContext,
-  ): AsyncGenerator<OutputLine> {
+  async *watch({ host, signal }: CallContext): AsyncGenerator<Identity> {
+    const engine = connectEngine(host.dockerHost);
+    for await (const labels of containerStarts(engine, ownLabels(host.installation), signal)) {
+      const identity = identityOf({ labels });
+      if (identity) yield identity;
+    }
+  }
+
+  async *logs(identity: Identity, options: OutputOptions, context: CallContext): AsyncGenerator<OutputLine> {
     const engine = connectEngine(context.host.dockerHost);
     const found = await containersOf(identity, context);
     const sources = found.map((each) => containerLogs(engine, each.id, { ...options, signal: context.signal }));
@@ -167,7 +186,7 @@ async function containersOf(identity: Identity, context: CallContext): Promise<L
 }
 
 /** Null for a container that somebody made of an image of ours: it inherits the image's labels, and no more. */
-function identityOf({ labels }: ListedContainer): Identity | null {
+function identityOf({ labels }: Pick<ListedContainer, 'labels'>): Identity | null {
   const {
     'pierhead.service': serviceId,
     'pierhead.environment': environment,

@@ -5,6 +5,8 @@ import type { Upstream } from '@pierhead/model';
 export interface Look {
   /** Absent: an open port is enough. */
   path?: string;
+  /** What the path may answer with, such as `200, 300-399`. */
+  statuses: string;
   timeoutMs: number;
 }
 
@@ -16,7 +18,9 @@ export async function lookAt(upstream: Upstream, look: Look, signal: AbortSignal
   const timer = setTimeout(stop, look.timeoutMs);
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await (look.path ? askPath(upstream, look.path, limit.signal) : openPort(upstream, limit.signal));
+    return await (look.path
+      ? askPath(upstream, look.path, look.statuses, limit.signal)
+      : openPort(upstream, limit.signal));
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);
@@ -28,16 +32,23 @@ type Server = Extract<Upstream, { kind: 'http' }>;
 const unanswered = ({ port }: Server, limit: AbortSignal) =>
   limit.aborted ? `port ${port} did not answer in time` : `nothing listens on port ${port}`;
 
-function askPath(server: Server, path: string, limit: AbortSignal): Promise<string | null> {
+function askPath(server: Server, path: string, statuses: string, limit: AbortSignal): Promise<string | null> {
   const { host, port } = server;
   return new Promise((resolve) => {
     const request = get({ host, port, path, agent: false, signal: limit, headers: { 'user-agent': 'pierhead' } });
     request.on('response', (response) => {
       const status = response.statusCode ?? 0;
-      resolve(status >= 200 && status < 400 ? null : `GET ${path} answered ${status}`);
+      resolve(isAmong(status, statuses) ? null : `GET ${path} answered ${status}, not ${statuses}`);
       response.destroy();
     });
     request.on('error', () => resolve(unanswered(server, limit)));
+  });
+}
+
+function isAmong(status: number, statuses: string): boolean {
+  return statuses.split(',').some((range) => {
+    const [from = 0, to = from] = range.split('-').map(Number);
+    return from <= status && status <= to;
   });
 }
 

@@ -11,6 +11,7 @@ import {
   RollbackInput,
   Type,
 } from '@pierhead/model';
+import { unknownService } from '../change-service.js';
 import { cursorId } from '../cursor.js';
 import { turns } from '../news.js';
 import { conflict, notFound } from '../problems.js';
@@ -20,7 +21,6 @@ import { deploymentView } from '../views.js';
 
 const tags = ['Deployments'];
 const unknownDeployment = () => notFound('deployment_not_found', 'There is no deployment with this id.');
-const unknownService = () => notFound('service_not_found', 'There is no service with this id.');
 
 /** What the audit log tells of a deployment. */
 const audited = ({ id, serviceId, number, environment }: DeploymentRow) => ({

@@ -1,0 +1,142 @@
+import { type Kept, type OutputBounds, outputRepository, type PackedOutputLine } from '@pierhead/database';
+import type { CallContext, Identity, OutputLine } from '@pierhead/model';
+import { dispose } from './look-up.js';
+import type { WorkerContext } from './worker-context.js';
+
+const lookMs = 5_000;
+const leaseSeconds = 20;
+const flushMs = 200;
+const batchLines = 500;
+/** An app that writes faster waits, and loses what its runtime does not hold for so long. */
+const batchMs = 100;
+const trimEvery = 20;
+const bounds: OutputBounds = { lines: 10_000, bytes: 10_485_760 };
+
+type Repository = ReturnType<typeof outputRepository>;
+
+/**
+ * Keeps the output of what runs on this machine: of each deployment one worker, which another one replaces when it is
+ * gone. What was written meanwhile is read later, as long as the runtime holds it.
+ * @returns how to stop
+ */
+export function startKeepingOutput(worker: WorkerContext): () => Promise<void> {
+  const outputs = outputRepository(worker.database);
+  const stopping = new AbortController();
+  const following = new Map<string, Promise<void>>();
+  const follow = (runtimeId: string, identity: Identity, kept: Kept) => {
+    const { deploymentId } = kept;
+    const ended = keep(runtimeId, identity, kept, { worker, outputs, signal: stopping.signal })
+      .catch((error) => worker.logger.warn({ err: error, deploymentId }, 'output is not kept for a moment'))
+      .finally(() => following.delete(deploymentId));
+    following.set(deploymentId, ended);
+  };
+
+  const look = async () => {
+    await outputs.renew([...following.keys()], worker.id, leaseSeconds);
+    for (const [runtimeId, identities] of await running(worker, stopping.signal)) {
+      const byId = new Map(identities.map((each) => [each.deploymentId, each]));
+      const others = [...byId.keys()].filter((id) => !following.has(id));
+      for (const kept of await outputs.take(others, worker.id, leaseSeconds))
+        follow(runtimeId, byId.get(kept.deploymentId)!, kept);
+    }
+  };
+  const looking = (async () => {
+    while (!stopping.signal.aborted) {
+      const next = worker.starts.next(AbortSignal.any([stopping.signal, AbortSignal.timeout(lookMs)]));
+      await look().catch((error) => worker.logger.warn({ err: error }, 'looking for output failed; trying again'));
+      await next;
+    }
+  })();
+  return async () => {
+    stopping.abort();
+    await looking;
+    await Promise.all(following.values());
+  };
+}
+
+/** What runs on this machine, by runtime. */
+async function running(worker: WorkerContext, signal: AbortSignal): Promise<Map<string, Identity[]>> {
+  const found = new Map<string, Identity[]>();
+  const usable = worker.capabilities.runtimes.filter(({ available }) => available);
+  for (const id of new Set(usable.map((each) => each.id))) {
+    const runtime = await worker.source.current().runtimes.getRuntime(id);
+    const listed = await runtime?.list?.(contextOf(worker, signal)).finally(() => dispose(runtime, worker.logger));
+    found.set(id, listed ?? []);
+  }
+  return found;
+}
+
+interface Keeper {
+  worker: WorkerContext;
+  outputs: Repository;
+  signal: AbortSignal;
+}
+
+/** Follows one deployment's output until it ends, somebody else keeps it, or the signal fires. */
+async function keep(runtimeId: string, identity: Identity, { deploymentId, position }: Kept, keeper: Keeper) {
+  const { worker, outputs } = keeper;
+  const lost = new AbortController();
+  const signal = AbortSignal.any([keeper.signal, lost.signal]);
+  const runtime = await worker.source.current().runtimes.getRuntime(runtimeId);
+  const store = storeOf(deploymentId, keeper, () => lost.abort());
+  try {
+    const since = position === null ? {} : { since: position };
+    const lines = runtime?.logs(identity, { follow: true, ...since }, contextOf(worker, signal)) ?? [];
+    for await (const line of lines) {
+      await store.add(line);
+      if (signal.aborted) break;
+    }
+    await store.flush();
+  } finally {
+    await dispose(runtime, worker.logger);
+    await outputs.leave(deploymentId, worker.id);
+  }
+}
+
+/** Gathers lines and stores them in batches, the fuller the more there are. */
+function storeOf(deploymentId: string, { worker, outputs }: Keeper, onLost: () => void) {
+  let batch: OutputLine[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  let writing: Promise<void> = Promise.resolve();
+  let batches = 0;
+
+  const write = async (lines: OutputLine[]) => {
+    const position = lines.at(-1)?.at ?? '';
+    if (!(await outputs.append(deploymentId, worker.id, lines.map(pack), position))) return onLost();
+    batches += 1;
+    if (batches % trimEvery === 1) await outputs.trim(deploymentId, bounds);
+  };
+  const flush = () => {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    if (batch.length > 0) {
+      const lines = batch;
+      batch = [];
+      writing = writing.then(() => write(lines));
+      // Whoever flushes next learns of it.
+      writing.catch(onLost);
+    }
+    return writing;
+  };
+  return {
+    flush,
+    async add(line: OutputLine) {
+      batch.push(line);
+      timer ??= setTimeout(() => void flush(), flushMs);
+      if (batch.length < batchLines) return;
+      const rest = new Promise((resolve) => setTimeout(resolve, batchMs));
+      await flush();
+      await rest;
+    },
+  };
+}
+
+const pack = ({ at, stream, text }: OutputLine): PackedOutputLine => [Date.parse(at) || Date.now(), stream, text];
+
+const contextOf = ({ workspaces, storage, host }: WorkerContext, signal: AbortSignal): CallContext => ({
+  log: () => {},
+  signal,
+  workspace: workspaces,
+  storage,
+  host,
+});
