@@ -53,19 +53,18 @@ for (const { name, skip, settings } of backends) {
     });
 
     t.test('closing waits for the work under way', async (t) => {
-      let release = () => {};
+      const underWay = new Map<string, () => void>();
       let ended = false;
-      const worker = await start(async () => {
-        await new Promise<void>((resolve) => {
-          release = resolve;
-        });
+      const worker = await start(async (id) => {
+        // One more `c` may have been left.
+        if (id !== 'd') return;
+        await new Promise<void>((resolve) => underWay.set(id, resolve));
         ended = true;
       });
       await queue.add('d', 1);
-      const idle = release;
-      await until('it is under way', async () => release !== idle);
+      await until('it is under way', async () => underWay.has('d'));
       const closing = worker.close();
-      release();
+      underWay.get('d')?.();
       await closing;
       t.ok(ended);
     });
