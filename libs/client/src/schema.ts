@@ -1344,6 +1344,11 @@ export interface components {
                  */
                 drainSeconds: number;
                 /**
+                 * @description How long a new release is watched once it serves, with the old one kept ready: when it restarts, ends, becomes unhealthy or answers far more requests with 5xx, the old one serves again and the deployment fails. 0: not at all.
+                 * @default 0
+                 */
+                guardSeconds: number;
+                /**
                  * @description Only a worker with all of these labels deploys the service.
                  * @default []
                  */
@@ -1440,6 +1445,11 @@ export interface components {
                  * @default 10
                  */
                 drainSeconds: number;
+                /**
+                 * @description How long a new release is watched once it serves, with the old one kept ready: when it restarts, ends, becomes unhealthy or answers far more requests with 5xx, the old one serves again and the deployment fails. 0: not at all.
+                 * @default 0
+                 */
+                guardSeconds: number;
                 /**
                  * @description Only a worker with all of these labels deploys the service.
                  * @default []

@@ -33,6 +33,10 @@ t.test(
       [preview, false, false, true],
       [running, false, true, false],
     ]);
+    const replaced = JSON.stringify({ deploymentId: c, upstreams: [] });
+    await database.sql`update deployments set replaced = ${replaced}::jsonb where id = ${running}`;
+    t.match(await seen(), { 2: [c, false, true, false] }, 'one that runs may still go back to it');
+    await database.sql`update deployments set replaced = null`;
     await database.sql`update deployments set rollback_of = ${a} where id = ${d}`;
     t.match(
       await seen(),

@@ -9,6 +9,10 @@ const mostAlike = 20;
 
 /** Artifacts of deployments, from when they are made until they are discarded. */
 export function artifactRepository({ sql: raw }: Database) {
+  /** It waits, it runs, or one that runs may still go back to it. */
+  const unfinished = raw`(d.status in ('queued', 'running') or exists (
+    select 1 from deployments o where o.service_id = d.service_id and o.status in ('queued', 'running')
+      and o.replaced->>'deploymentId' = d.id::text))`;
   return {
     /**
      * Every deployment whose artifact has not been discarded. Rollbacks do not count among the releases that are kept; a
@@ -17,7 +21,7 @@ export function artifactRepository({ sql: raw }: Database) {
     async held(): Promise<HeldArtifact[]> {
       return raw<HeldArtifact[]>`
         select d.id as "deploymentId", d.service_id as "serviceId", d.environment, d.snapshot->>'builderId' as "builderId", d.artifact,
-          d.status in ('queued', 'running') as unfinished,
+          ${unfinished} as unfinished,
           exists (select 1 from releases r where r.deployment_id = d.id) as live,
           d.status = 'succeeded' and s.deleted_at is null and count(*) filter (where d.status = 'succeeded' and d.rollback_of is null)
             over (partition by d.service_id, d.environment order by d.id desc)
@@ -49,7 +53,7 @@ export function artifactRepository({ sql: raw }: Database) {
     async isNeeded(digest: string): Promise<boolean> {
       const rows = await raw`
         select 1 from deployments d where d.artifact is not null and d.artifact_discarded_at is null and d.artifact->>'digest' = ${digest}
-          and (d.status in ('queued', 'running') or exists (select 1 from releases r where r.deployment_id = d.id)) limit 1`;
+          and (${unfinished} or exists (select 1 from releases r where r.deployment_id = d.id)) limit 1`;
       return rows.length > 0;
     },
 
@@ -58,7 +62,7 @@ export function artifactRepository({ sql: raw }: Database) {
       if (deploymentIds.length === 0) return;
       await raw`
         update deployments d set artifact_discarded_at = now() where d.id in ${raw(deploymentIds)}
-          and d.status not in ('queued', 'running') and not exists (select 1 from releases r where r.deployment_id = d.id)`;
+          and not ${unfinished} and not exists (select 1 from releases r where r.deployment_id = d.id)`;
     },
   };
 }

@@ -104,7 +104,7 @@ export function dispatchRepository({ orm, sql: raw }: Database) {
           not_before = case when retries = 0 then now() else now() + make_interval(secs => 2 ^ least(retries, 6)) end,
           status = case when again then 'queued' else 'failed' end,
           finished_at = case when again then null else now() end,
-          error = case when again then null else ${JSON.stringify(workerLost)}::jsonb || jsonb_build_object('stage', stage) end
+          error = case when again then error else ${JSON.stringify(workerLost)}::jsonb || jsonb_build_object('stage', stage) end
         from lapsed where d.id = lapsed.id
         returning d.id`;
       return rows.map((row) => row.id);

@@ -31,7 +31,15 @@ export { gatewayRepository, hostnameOf, type RouteTable, releaseRepository, rout
 export { type Claimed, type Ending, type Lease, maxRetries, runRepository } from './runs.js';
 export { createSecrets, isSealed, mapSealed, type Secrets } from './secrets.js';
 export { type Conflict, type NewService, type ServiceRow, serviceRepository } from './services.js';
-export type { Sealed, Snapshot, SourceUsed, StoredConfig, StoredSource, StoredVariables } from './snapshot.js';
+export type {
+  Replaced,
+  Sealed,
+  Snapshot,
+  SourceUsed,
+  StoredConfig,
+  StoredSource,
+  StoredVariables,
+} from './snapshot.js';
 export { isUnreachable } from './steadily.js';
 export type { PackedLine, PackedOutputLine } from './tables.js';
 export { type TokenRow, tokenRepository } from './tokens.js';

@@ -18,7 +18,11 @@ t.test('what ended deployments have running is a stray, unless somebody else sto
   const next = (await deployments.create(order(serviceId)))!;
   await runs.claim(next.id, 'w', 30);
   t.same(await instances.strays([id]), [], 'its successor stops it');
-  await runs.finish({ deploymentId: next.id, owner: 'w', epoch: 1 }, { status: 'canceled' });
+  await runs.switch({ deploymentId: next.id, owner: 'w', epoch: 1 }, []);
+  await runs.requeue({ deploymentId: next.id, owner: 'w', epoch: 1 }, { delaySeconds: 0, failed: false });
+  t.same(await instances.strays([id]), [], 'its successor may still go back to it');
+  await database.sql`update deployments set status = 'running', lease_owner = 'w' where id = ${next.id}`;
+  await runs.finish({ deploymentId: next.id, owner: 'w', epoch: 1 }, { status: 'succeeded' });
   t.same(await instances.strays([id]), [id]);
   const gateway = routeSource(database, { gatewayId: 'g', baseDomain: 'localhost' });
   await gateway.acknowledge(1, [id]);

@@ -1,6 +1,7 @@
 import type { AppLogLine, LogStream } from '@pierhead/model';
 import { and, asc, eq, gt, gte, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
+import { isId } from './ids.js';
 import { outputChunks, outputHeads, type PackedOutputLine } from './tables.js';
 
 /** A deployment whose output a worker keeps from now on. */
@@ -21,11 +22,12 @@ export function outputRepository({ orm, sql: raw }: Database) {
   return {
     /** Those of the deployments whose output nobody keeps, or a worker that is gone: this one does from now on. */
     async take(deploymentIds: readonly string[], keeper: string, seconds: number): Promise<Kept[]> {
-      if (deploymentIds.length === 0) return [];
+      const ids = deploymentIds.filter(isId);
+      if (ids.length === 0) return [];
       return raw<Kept[]>`
         insert into output_keepers (deployment_id, keeper, kept_until)
         select d.id, ${keeper}, now() + make_interval(secs => ${seconds}) from deployments d
-        where d.id = any(${raw.array([...deploymentIds])}::uuid[]) and d.instance is not null
+        where d.id = any(${raw.array(ids)}::uuid[]) and d.instance is not null
         on conflict (deployment_id) do update set keeper = excluded.keeper, kept_until = excluded.kept_until
           where output_keepers.kept_until < now()
         returning deployment_id as "deploymentId", position`;
@@ -63,7 +65,7 @@ export function outputRepository({ orm, sql: raw }: Database) {
       return rows.length === 1;
     },
 
-    /** Removes the oldest lines of a deployment's service and environment, those beyond the bounds. */
+    /** Removes the oldest lines of a deployment's service and environment, those beyond the bounds; the newest chunk stays. */
     async trim(deploymentId: string, { lines, bytes }: OutputBounds): Promise<void> {
       await raw`
         delete from output_chunks where (service_id, environment, first_seq) in (
@@ -72,7 +74,7 @@ export function outputRepository({ orm, sql: raw }: Database) {
               sum(c.bytes) over (order by c.first_seq desc) as total
             from output_chunks c join deployments d on d.service_id = c.service_id and d.environment = c.environment
             where d.id = ${deploymentId}) kept
-          where newer >= ${lines} or total > ${bytes})`;
+          where newer >= ${lines} or (newer > 0 and total > ${bytes}))`;
     },
 
     /** At most `limit` lines that come after line `after`, in order. */

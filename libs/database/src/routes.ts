@@ -1,4 +1,4 @@
-import { defaultDrainSeconds, type Route, type Upstream } from '@pierhead/model';
+import { defaultDrainSeconds, type Route, type Traffic, type Upstream } from '@pierhead/model';
 import { eq, lt, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import { production } from './deployments.js';
@@ -58,6 +58,16 @@ export function routeSource(database: Database, { gatewayId, baseDomain }: { gat
         .onConflictDoUpdate({ target: gateways.id, set: values });
     },
 
+    /** Adds to what was answered for each deployment. */
+    async report(traffic: readonly Traffic[]): Promise<void> {
+      await raw`
+        insert into release_traffic (deployment_id, requests, failures)
+        select d.id, t.requests, t.failures from jsonb_to_recordset(${JSON.stringify(traffic)}::jsonb)
+          as t("deploymentId" uuid, requests bigint, failures bigint) join deployments d on d.id = t."deploymentId" order by d.id
+        on conflict (deployment_id) do update set requests = release_traffic.requests + excluded.requests,
+          failures = release_traffic.failures + excluded.failures`;
+    },
+
     async leave(): Promise<void> {
       await orm.delete(gateways).where(eq(gateways.id, gatewayId));
     },
@@ -78,6 +88,13 @@ export function releaseRepository({ sql: raw }: Database) {
       const [row] = await raw<{ upstreams: Upstream[] }[]>`
         select upstreams from releases where deployment_id = ${deploymentId}`;
       return row?.upstreams ?? null;
+    },
+
+    /** What the gateways have answered for a deployment since it went live. */
+    async traffic(deploymentId: string): Promise<Traffic> {
+      const [row] = await raw<{ requests: string; failures: string }[]>`
+        select requests, failures from release_traffic where deployment_id = ${deploymentId}`;
+      return { deploymentId, requests: Number(row?.requests ?? 0), failures: Number(row?.failures ?? 0) };
     },
 
     /** Points the route at a release's new addresses, unless another release is live by now. */

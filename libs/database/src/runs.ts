@@ -2,7 +2,7 @@ import type { Artifact, DeploymentError, Instance, Revision, StageName, StageSta
 import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import type { DeploymentColumns } from './deployments.js';
-import type { SourceUsed } from './snapshot.js';
+import type { Replaced, SourceUsed } from './snapshot.js';
 import { steadily } from './steadily.js';
 import { deployments } from './tables.js';
 
@@ -14,6 +14,12 @@ export interface Lease {
 }
 
 type Made = Pick<DeploymentColumns, 'artifactKey' | 'artifactReused'>;
+
+export interface Guard {
+  seconds: number;
+  replaced: Replaced | null;
+  awaited: boolean;
+}
 
 /** A deployment that a worker holds from now on. */
 export interface Claimed extends DeploymentColumns {
@@ -127,8 +133,12 @@ export function runRepository({ orm, sql: raw }: Database) {
     switch: (lease: Lease, upstreams: Upstream[]): Promise<{ version: number } | null> =>
       steadily(async () => {
         const [row] = await raw<{ version: string }[]>`
-          with mine as (
-            update deployments d set switched_at = now() from services s
+          with before as (
+            select jsonb_build_object('deploymentId', r.deployment_id, 'upstreams', r.upstreams) as release
+            from releases r join deployments d on d.service_id = r.service_id and d.environment = r.environment
+            where d.id = ${lease.deploymentId} and r.deployment_id <> d.id),
+          mine as (
+            update deployments d set switched_at = now(), replaced = coalesce((select release from before), d.replaced) from services s
             where s.id = d.service_id and s.deleted_at is null and d.id = ${lease.deploymentId} and d.lease_owner = ${lease.owner}
               and d.lease_epoch = ${lease.epoch} and d.status = 'running' and (d.cancel_requested_at is null or d.switched_at is not null)
             returning d.id, d.service_id, d.environment)
@@ -137,6 +147,42 @@ export function runRepository({ orm, sql: raw }: Database) {
           on conflict (service_id, environment) do update set deployment_id = excluded.deployment_id, upstreams = excluded.upstreams,
             version = excluded.version, switched_at = now()
           returning version`;
+        return row ? { version: Number(row.version) } : null;
+      }),
+
+    /**
+     * How much longer a release is to be watched, in seconds; what there is to go back to; and whether something waits
+     * for the end of it: a rollback or another deployment, or the removal of the service.
+     */
+    async guard({ deploymentId }: Lease): Promise<Guard> {
+      const [row] = await raw<Guard[]>`
+        select coalesce((s.delivery->>'guardSeconds')::int, 0) - extract(epoch from now() - d.switched_at)::float8 as seconds,
+          case when exists (select 1 from deployments o where o.id = (d.replaced->>'deploymentId')::uuid and o.instance is not null)
+            then d.replaced end as replaced,
+          d.cancel_requested_at is not null or s.deleted_at is not null or exists (
+            select 1 from deployments o where o.service_id = d.service_id and o.environment = d.environment and o.status = 'queued') as awaited
+        from deployments d join services s on s.id = d.service_id where d.id = ${deploymentId} and d.switched_at is not null`;
+      return row ?? { seconds: 0, replaced: null, awaited: false };
+    },
+
+    /**
+     * Moves the route back to what this deployment replaced, in one statement, and notes why: from then on it is not
+     * live, and can only fail.
+     * @param upstreams where that is served now
+     * @returns the release's new version; null when the lease is lost, or it is not live
+     */
+    goBack: (lease: Lease, error: DeploymentError, upstreams: Upstream[]): Promise<{ version: number } | null> =>
+      steadily(async () => {
+        const [row] = await raw<{ version: string }[]>`
+          with mine as (
+            update deployments d set switched_at = null, error = ${JSON.stringify(error)}::jsonb from releases r
+            where d.id = ${lease.deploymentId} and d.lease_owner = ${lease.owner} and d.lease_epoch = ${lease.epoch}
+              and d.status = 'running' and d.replaced is not null and r.deployment_id = d.id
+            returning d.id, d.replaced)
+          update releases r set deployment_id = (mine.replaced->>'deploymentId')::uuid, upstreams = ${JSON.stringify(upstreams)}::jsonb,
+            version = nextval('release_version'), switched_at = now()
+          from mine where r.deployment_id = mine.id
+          returning r.version`;
         return row ? { version: Number(row.version) } : null;
       }),
 

@@ -1,4 +1,4 @@
-import type { Delivery, Timeouts } from '@pierhead/model';
+import type { Delivery, Timeouts, Upstream } from '@pierhead/model';
 
 /** A secret at rest, under a key that no user's value may have: authenticated, bound to the service that it belongs to. */
 export interface Sealed {
@@ -9,8 +9,8 @@ export interface Sealed {
 export type StoredConfig = Record<string, unknown>;
 export type StoredVariables = Record<string, string | Sealed>;
 
-type Newer = 'workerLabels' | 'timeouts' | 'drainSeconds';
-/** Services from before there were labels, timeouts and a time to drain have none. */
+type Newer = 'workerLabels' | 'timeouts' | 'drainSeconds' | 'guardSeconds';
+/** Services from before there were such settings have none. */
 export type StoredDelivery = Omit<Delivery, Newer> & Partial<Delivery>;
 
 /** Where the same source can be had when its own place is down. */
@@ -24,6 +24,12 @@ export interface StoredSource {
 export interface SourceUsed {
   providerId: string;
   fallback: number | null;
+}
+
+/** The release that was live before a deployment, as it was served. */
+export interface Replaced {
+  deploymentId: string;
+  upstreams: Upstream[];
 }
 
 /** What a deployment needs of its service, frozen when the deployment was asked for. */

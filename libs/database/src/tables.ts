@@ -28,7 +28,15 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { Snapshot, SourceUsed, StoredConfig, StoredDelivery, StoredSource, StoredVariables } from './snapshot.js';
+import type {
+  Replaced,
+  Snapshot,
+  SourceUsed,
+  StoredConfig,
+  StoredDelivery,
+  StoredSource,
+  StoredVariables,
+} from './snapshot.js';
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const createdAt = () => at('created_at').notNull().defaultNow();
@@ -154,6 +162,8 @@ export const deployments = pgTable(
     cancelRequestedAt: at('cancel_requested_at'),
     /** Set by the switch, in its own statement: whoever cancels later is refused. */
     switchedAt: at('switched_at'),
+    /** What its switch took the place of; null where nothing was live. */
+    replaced: jsonb('replaced').$type<Replaced>(),
     idempotencyKey: text('idempotency_key'),
     createdAt: createdAt(),
     startedAt: at('started_at'),
@@ -213,8 +223,8 @@ export const outputChunks = pgTable(
       .notNull()
       .references(() => services.id, { onDelete: 'cascade' }),
     environment: text('environment').notNull(),
-    firstSeq: integer('first_seq').notNull(),
-    lastSeq: integer('last_seq').notNull(),
+    firstSeq: bigint('first_seq', { mode: 'number' }).notNull(),
+    lastSeq: bigint('last_seq', { mode: 'number' }).notNull(),
     /** Whose output it is; the deployment may be forgotten before its lines. */
     deploymentId: uuid('deployment_id').notNull(),
     bytes: integer('bytes').notNull(),
@@ -231,7 +241,7 @@ export const outputHeads = pgTable(
       .notNull()
       .references(() => services.id, { onDelete: 'cascade' }),
     environment: text('environment').notNull(),
-    lastSeq: integer('last_seq').notNull(),
+    lastSeq: bigint('last_seq', { mode: 'number' }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.serviceId, table.environment] })],
 );
@@ -267,6 +277,16 @@ export const releases = pgTable(
     index('releases_deployment').on(table.deploymentId),
   ],
 );
+
+/** What the gateways have answered for each release. */
+export const releaseTraffic = pgTable('release_traffic', {
+  deploymentId: uuid('deployment_id')
+    .primaryKey()
+    .references(() => deployments.id, { onDelete: 'cascade' }),
+  requests: bigint('requests', { mode: 'number' }).notNull(),
+  /** Those that were answered with 5xx. */
+  failures: bigint('failures', { mode: 'number' }).notNull(),
+});
 
 export const workers = pgTable('workers', {
   id: text('id').primaryKey(),

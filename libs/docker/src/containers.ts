@@ -11,6 +11,8 @@ export interface ContainerState {
   running: boolean;
   /** Of its first process, as the engine's machine counts; 0 while it does not run. */
   pid: number;
+  /** How often the engine started it again. */
+  restarts: number;
   /** It ended, and the engine will not start it again by itself. */
   ended: boolean;
   exitCode: number;
@@ -106,6 +108,7 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
     id: found.Id,
     running: found.State.Running && !found.State.Restarting,
     pid: found.State.Pid,
+    restarts: found.RestartCount,
     ended: found.State.Status === 'exited',
     exitCode: found.State.ExitCode,
     outOfMemory: found.State.OOMKilled,

@@ -1,6 +1,7 @@
 import { callEngine, openStream } from './call-engine.js';
 import type { Engine } from './connect-engine.js';
 import { framesOf } from './container-logs.js';
+import { ask } from './engine-error.js';
 
 export interface Execution {
   exitCode: number;
@@ -24,13 +25,18 @@ export async function runInside(
   const path = `/containers/${id}/exec`;
   const { Id } = await callEngine<{ Id: string }>(engine, { method: 'POST', path, body, signal });
   const start = { method: 'POST', path: `/exec/${Id}/start`, body: { Detach: false, Tty: false }, signal } as const;
-  let output = Buffer.alloc(0);
-  for await (const frames of framesOf(await openStream(engine, start)))
-    for (const { payload } of frames) output = Buffer.concat([output, payload]).subarray(-outputBytes);
+  const output = await ask(lastOutput(await openStream(engine, start), outputBytes));
   const { ExitCode } = await callEngine<{ ExitCode: number }>(engine, {
     method: 'GET',
     path: `/exec/${Id}/json`,
     signal,
   });
   return { exitCode: ExitCode, output: output.toString() };
+}
+
+async function lastOutput(stream: AsyncIterable<Buffer>, bytes: number): Promise<Buffer> {
+  let output = Buffer.alloc(0);
+  for await (const frames of framesOf(stream))
+    for (const { payload } of frames) output = Buffer.concat([output, payload.subarray(-bytes)]).subarray(-bytes);
+  return output;
 }

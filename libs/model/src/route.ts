@@ -8,6 +8,13 @@ export const Upstream = Type.Union([
 ]);
 export type Upstream = Static<typeof Upstream>;
 
+/** How many requests a release has answered, and how many of them with 5xx. */
+export interface Traffic {
+  deploymentId: string;
+  requests: number;
+  failures: number;
+}
+
 /** A hostname and what answers it. */
 export interface Route {
   hostname: string;

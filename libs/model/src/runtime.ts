@@ -32,7 +32,8 @@ export interface Instance {
   check?: string[];
 }
 
-export type Health = { healthy: true } | { healthy: false; reason: string };
+/** `restarts`: how often its parts were started again since it began, where the runtime can tell. */
+export type Health = { healthy: true; restarts?: number } | { healthy: false; reason: string };
 
 /** Why an instance is not healthy. The message goes on after words such as "The app was not healthy within 60 s:". */
 export interface Diagnosis {

@@ -83,6 +83,13 @@ export const Delivery = Type.Object(
       description:
         'How long requests and WebSockets that are under way to the old release may take once the new one serves; then WebSockets are closed with 1001, and the old release is stopped.',
     }),
+    guardSeconds: Type.Integer({
+      minimum: 0,
+      maximum: 3_600,
+      default: 0,
+      description:
+        'How long a new release is watched once it serves, with the old one kept ready: when it restarts, ends, becomes unhealthy or answers far more requests with 5xx, the old one serves again and the deployment fails. 0: not at all.',
+    }),
     workerLabels: Type.Array(WorkerLabel, {
       maxItems: 20,
       uniqueItems: true,

@@ -11,7 +11,7 @@ const Started = Type.Object({
   check: Type.Optional(Type.Array(Type.String({ maxLength: 10_000 }), { maxItems: 1_000 })),
 });
 const Probed = Type.Union([
-  Type.Object({ healthy: Type.Literal(true) }),
+  Type.Object({ healthy: Type.Literal(true), restarts: Type.Optional(Type.Integer({ minimum: 0 })) }),
   Type.Object({ healthy: Type.Literal(false), reason: Type.String({ maxLength: 10_000 }) }),
 ]);
 const said = Type.String({ maxLength: 10_000 });

@@ -26,6 +26,7 @@ const noCodes = new Set([
   'disabled_entries',
   'error_page',
   'node_modules',
+  'release_traffic',
   'release_version',
 ]);
 const metric = /^(pierhead|http|process)_/;

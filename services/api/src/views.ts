@@ -15,6 +15,7 @@ const delivery = {
   queuePolicy: 'latest-wins' as const,
   keepReleases: 5,
   drainSeconds: defaultDrainSeconds,
+  guardSeconds: 0,
   workerLabels: [],
 };
 

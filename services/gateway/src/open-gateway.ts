@@ -8,6 +8,7 @@ import { registerMetrics } from './metrics.js';
 import { createPublicServer } from './public-server.js';
 import { RouteTable } from './route-table.js';
 import { createSiteHandler } from './site/index.js';
+import { TrafficReport } from './traffic-report.js';
 import { Tunnels } from './tunnels.js';
 import { acceptUpgrades } from './upgrades.js';
 import { UpstreamPools } from './upstream-pools.js';
@@ -31,7 +32,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       bodyTimeout: limits.idleMs,
       maxHeaderSize: 64 * 1024,
     },
-    onOverdue: (deploymentId) => tunnels.close(deploymentId),
+    onOverdue: (replica) => tunnels.close(replica),
     // Whoever waits for it learns it from the acknowledgement of the next reading.
     onDrained: () => void table.reload(),
   });
@@ -47,12 +48,14 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     pools: () => pools.size,
     webSockets: () => tunnels.size,
   });
+  const traffic = new TrafficReport(routeSource, logger);
   const parts = {
     limits,
     logger,
     table,
     pools,
     countResponse,
+    traffic,
     connections: new Connections(),
     site: createSiteHandler({ storage }),
   };
@@ -70,7 +73,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   await server.listen({ host: options.host, port: options.port });
   let closing: Promise<void> | null = null;
   const close = () => {
-    closing ??= closeAll({ server, admin, table, tunnels, pools, limits });
+    closing ??= closeAll({ server, admin, table, tunnels, pools, limits, traffic });
     return closing;
   };
   return { url: urlOf(server), adminUrl: urlOf(admin), close };
@@ -82,15 +85,17 @@ interface Parts {
   table: RouteTable;
   tunnels: Tunnels;
   pools: UpstreamPools;
+  traffic: TrafficReport;
   limits: GatewayLimits;
 }
 
-async function closeAll({ server, admin, table, tunnels, pools, limits }: Parts) {
+async function closeAll({ server, admin, table, tunnels, pools, limits, traffic }: Parts) {
   admin.drain.begin();
   tunnels.close();
   const grace = setTimeout(() => tunnels.terminate(), limits.graceMs);
   await server.close();
   clearTimeout(grace);
+  await traffic.close();
   await Promise.all([table.close(), pools.destroy(), admin.close()]);
 }
 

@@ -16,6 +16,7 @@ import { noUpstreams } from './problems.js';
 import { createProxy, type PassOn } from './proxy.js';
 import type { RouteTable } from './route-table.js';
 import type { SiteHandler } from './site/index.js';
+import type { TrafficReport } from './traffic-report.js';
 import type { UpstreamPools } from './upstream-pools.js';
 
 export interface PublicServerOptions {
@@ -25,6 +26,7 @@ export interface PublicServerOptions {
   pools: UpstreamPools;
   connections: Connections;
   countResponse(status: number): void;
+  traffic: TrafficReport;
   site: SiteHandler;
 }
 
@@ -61,6 +63,7 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
       connections.noteAnswer(request.raw.socket, reply.raw);
       reply.raw.once('close', () => options.countResponse(reply.raw.statusCode));
       const { route, problem } = admit(request.raw, options.table, limits.bodyBytes);
+      if (route) reply.raw.once('close', () => options.traffic.count(route.deploymentId, reply.raw.statusCode));
       return problem ? fail(reply, problem) : serve(request, reply, route, options, proxy, fail);
     },
   });

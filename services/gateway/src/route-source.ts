@@ -1,4 +1,4 @@
-import type { Route } from '@pierhead/model';
+import type { Route, Traffic } from '@pierhead/model';
 
 /** All routes, as one consistent reading; `version` counts the changes that it holds. */
 export interface RouteReading {
@@ -16,6 +16,8 @@ export interface RouteSource {
    * @param draining the deployments that are no longer served, and that something is still under way to
    */
   acknowledge?(version: number, draining: string[]): Promise<void>;
+  /** Told, about every second, what was answered since. */
+  report?(traffic: readonly Traffic[]): Promise<void>;
   /** Told when this gateway serves no more. */
   leave?(): Promise<void>;
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Route } from '@pierhead/model';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { hasNeverArrived } from './exchange.js';
 import { responseOn } from './problem.js';
@@ -18,9 +17,9 @@ export interface Upgrade {
 
 type Accepted = Extract<Handshake, { accepted: true }>;
 
-/** The WebSockets between clients and releases, by deployment. */
+/** The WebSockets between clients and releases, by replica. */
 export class Tunnels {
-  readonly #open = new Map<string, Set<WebSocket>>();
+  readonly #open = new Map<Replica, Set<WebSocket>>();
   readonly #accepted = new WeakMap<IncomingMessage, Accepted>();
   readonly #server: WebSocketServer;
 
@@ -40,15 +39,15 @@ export class Tunnels {
   }
 
   /** Joins a client to the first of the replicas that can be reached. Rejects when none gave an HTTP answer. */
-  async join(upgrade: Upgrade, route: Route, replicas: Replica[]) {
-    const { handshake, release } = await this.#firstReachable(upgrade.request, replicas);
-    if (handshake.accepted) this.#accept(upgrade, route, release, handshake);
+  async join(upgrade: Upgrade, replicas: Replica[]) {
+    const { handshake, replica, release } = await this.#firstReachable(upgrade.request, replicas);
+    if (handshake.accepted) this.#accept(upgrade, replica, release, handshake);
     else passOn(upgrade, handshake.response, release);
   }
 
-  /** Asks both ends of a deployment's WebSockets, or of all of them, to go elsewhere. */
-  close(deploymentId?: string) {
-    for (const socket of this.#of(deploymentId)) close(socket, goingAway, 'going away');
+  /** Asks both ends of a replica's WebSockets, or of all of them, to go elsewhere. */
+  close(replica?: Replica) {
+    for (const socket of this.#of(replica)) close(socket, goingAway, 'going away');
   }
 
   /** Cuts what has not closed when asked. */
@@ -56,8 +55,8 @@ export class Tunnels {
     for (const socket of this.#of()) socket.terminate();
   }
 
-  #of(deploymentId?: string): WebSocket[] {
-    if (deploymentId !== undefined) return [...(this.#open.get(deploymentId) ?? [])];
+  #of(replica?: Replica): WebSocket[] {
+    if (replica) return [...(this.#open.get(replica) ?? [])];
     return [...this.#open.values()].flatMap((sockets) => [...sockets]);
   }
 
@@ -65,7 +64,7 @@ export class Tunnels {
     for (const [at, replica] of replicas.entries()) {
       const release = replica.occupy();
       try {
-        return { handshake: await shakeHands(request, replica, this.handshakeTimeoutMs), release };
+        return { handshake: await shakeHands(request, replica, this.handshakeTimeoutMs), replica, release };
       } catch (error) {
         release();
         if (hasNeverArrived(error)) replica.rest();
@@ -75,13 +74,13 @@ export class Tunnels {
     throw new Error('A tunnel needs a replica.');
   }
 
-  #accept({ request, socket, head }: Upgrade, route: Route, release: () => void, handshake: Accepted) {
+  #accept({ request, socket, head }: Upgrade, replica: Replica, release: () => void, handshake: Accepted) {
     const upstream = handshake.socket;
     let joined = false;
     this.#accepted.set(request, handshake);
     this.#server.handleUpgrade(request, socket, head, (client) => {
       joined = true;
-      this.#track(client, route.deploymentId, release);
+      this.#track(client, replica, release);
       bridge(client, upstream);
       upstream.resume();
     });
@@ -91,13 +90,13 @@ export class Tunnels {
     release();
   }
 
-  #track(client: WebSocket, deploymentId: string, release: () => void) {
-    const sockets = this.#open.get(deploymentId) ?? new Set();
-    this.#open.set(deploymentId, sockets.add(client));
+  #track(client: WebSocket, replica: Replica, release: () => void) {
+    const sockets = this.#open.get(replica) ?? new Set();
+    this.#open.set(replica, sockets.add(client));
     client.once('close', () => {
       release();
       sockets.delete(client);
-      if (sockets.size === 0 && this.#open.get(deploymentId) === sockets) this.#open.delete(deploymentId);
+      if (sockets.size === 0 && this.#open.get(replica) === sockets) this.#open.delete(replica);
     });
   }
 }
@@ -120,5 +119,7 @@ function passOn({ request, socket }: Upgrade, answer: IncomingMessage, release: 
   response.writeHead(answer.statusCode ?? 502, responseHeaders(answer.headers));
   answer.pipe(response);
   answer.once('close', release);
+  // A client that leaves would never read the rest.
+  socket.once('close', () => answer.destroy());
   answer.on('error', () => socket.destroy());
 }

@@ -33,7 +33,7 @@ function join(upgrade: Upgrade, { table, limits, pools, logger }: PublicServerOp
   if (route.upstreams.some(({ kind }) => kind === 'files')) return refuse(filesOnly(route.hostname));
   const replicas = pools.choose(route);
   if (replicas.length === 0) return refuse(noUpstreams(route.hostname));
-  tunnels.join(upgrade, route, replicas).catch((error: unknown) => {
+  tunnels.join(upgrade, replicas).catch((error: unknown) => {
     if (socket.destroyed) return;
     const requestId = refuse(upstreamProblem(error, route.hostname, limits.bodyBytes));
     logger.warn({ requestId, reason: messageOf(error) }, 'refused a WebSocket');

@@ -6,10 +6,10 @@ export type HttpUpstream = Extract<Upstream, { kind: 'http' }>;
 
 export interface UpstreamPoolsOptions {
   pool: Pool.Options;
-  /** Called when a release that no route names any more has had its time to end what is under way to it. */
-  onOverdue(deploymentId: string): void;
-  /** Called when nothing is under way any more to a release that no route names, or its time is over. */
-  onDrained(deploymentId: string): void;
+  /** Called when a replica that no route names any more has had its time to end what is under way to it. */
+  onOverdue(replica: Replica): void;
+  /** Called when nothing is under way any more to a replica that no route names, or its time is over. */
+  onDrained(): void;
 }
 
 const originOf = ({ host, port }: HttpUpstream) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -74,7 +74,7 @@ export class UpstreamPools {
 
   #drain(replica: Replica, seconds: number) {
     const overdue = () => {
-      this.options.onOverdue(replica.deploymentId);
+      this.options.onOverdue(replica);
       this.#drained(replica);
     };
     this.#draining.set(replica, setTimeout(overdue, seconds * 1_000).unref());
@@ -82,7 +82,7 @@ export class UpstreamPools {
 
   #drained(replica: Replica) {
     clearTimeout(this.#draining.get(replica));
-    if (this.#draining.delete(replica)) this.options.onDrained(replica.deploymentId);
+    if (this.#draining.delete(replica)) this.options.onDrained();
   }
 
   #replica(deploymentId: string, origin: string): Replica {

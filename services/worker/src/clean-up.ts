@@ -18,7 +18,13 @@ export async function cleanUp(run: Run, worker: WorkerContext): Promise<void> {
   const { serviceId, environment, deploymentId } = run.spec;
   // The database knows whether the switch happened, even where its answer was lost on the way.
   const mayRun = run.started || run.lease.epoch > 1;
-  if (mayRun && (await worker.deployments.releaseVersion(deploymentId)) === null) await stop(deploymentId);
+  if (mayRun && (await worker.deployments.releaseVersion(deploymentId)) === null) {
+    // It served, if its guard went back.
+    await awaitDrain(deploymentId, worker, run);
+    await stop(deploymentId);
+  }
+  // Whoever goes on with what is live may still have to go back.
+  if (run.live && !run.settled) return;
   for (const id of await worker.deployments.leftovers(serviceId, environment)) {
     await awaitDrain(id, worker, run);
     await stop(id);

@@ -5,30 +5,39 @@ import type { WorkerContext } from './worker-context.js';
 
 const lookMs = 5_000;
 const leaseSeconds = 20;
+const listLimitMs = 4_000;
 const flushMs = 200;
 const batchLines = 500;
+const batchChars = 262_144;
 /** An app that writes faster waits, and loses what its runtime does not hold for so long. */
 const batchMs = 100;
-const trimEvery = 20;
+const trimEvery = 10;
 const bounds: OutputBounds = { lines: 10_000, bytes: 10_485_760 };
 
 type Repository = ReturnType<typeof outputRepository>;
 
+export interface KeepingOutput {
+  /** Something of a deployment has started: what was followed of it may be only a part by now. */
+  startedAgain(deploymentId: string): void;
+  stop(): Promise<void>;
+}
+
 /**
  * Keeps the output of what runs on this machine: of each deployment one worker, which another one replaces when it is
  * gone. What was written meanwhile is read later, as long as the runtime holds it.
- * @returns how to stop
  */
-export function startKeepingOutput(worker: WorkerContext): () => Promise<void> {
+export function startKeepingOutput(worker: WorkerContext): KeepingOutput {
   const outputs = outputRepository(worker.database);
   const stopping = new AbortController();
-  const following = new Map<string, Promise<void>>();
+  const following = new Map<string, { ended: Promise<void>; again: AbortController }>();
   const follow = (runtimeId: string, identity: Identity, kept: Kept) => {
     const { deploymentId } = kept;
-    const ended = keep(runtimeId, identity, kept, { worker, outputs, signal: stopping.signal })
+    const again = new AbortController();
+    const signal = AbortSignal.any([stopping.signal, again.signal]);
+    const ended = keep(runtimeId, identity, kept, { worker, outputs, signal })
       .catch((error) => worker.logger.warn({ err: error, deploymentId }, 'output is not kept for a moment'))
       .finally(() => following.delete(deploymentId));
-    following.set(deploymentId, ended);
+    following.set(deploymentId, { ended, again });
   };
 
   const look = async () => {
@@ -47,10 +56,17 @@ export function startKeepingOutput(worker: WorkerContext): () => Promise<void> {
       await next;
     }
   })();
-  return async () => {
-    stopping.abort();
-    await looking;
-    await Promise.all(following.values());
+  return {
+    startedAgain(deploymentId) {
+      const known = following.get(deploymentId);
+      known?.again.abort();
+      void (known?.ended ?? Promise.resolve()).then(worker.starts.ring);
+    },
+    async stop() {
+      stopping.abort();
+      await looking;
+      await Promise.all([...following.values()].map(({ ended }) => ended));
+    },
   };
 }
 
@@ -59,9 +75,11 @@ async function running(worker: WorkerContext, signal: AbortSignal): Promise<Map<
   const found = new Map<string, Identity[]>();
   const usable = worker.capabilities.runtimes.filter(({ available }) => available);
   for (const id of new Set(usable.map((each) => each.id))) {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(listLimitMs)]);
     const runtime = await worker.source.current().runtimes.getRuntime(id);
-    const listed = await runtime?.list?.(contextOf(worker, signal)).finally(() => dispose(runtime, worker.logger));
-    found.set(id, listed ?? []);
+    const listed = runtime?.list?.(contextOf(worker, limit)).finally(() => dispose(runtime, worker.logger));
+    // One that fails does not keep the others from it.
+    found.set(id, (await listed?.catch(() => null)) ?? []);
   }
   return found;
 }
@@ -96,6 +114,8 @@ async function keep(runtimeId: string, identity: Identity, { deploymentId, posit
 /** Gathers lines and stores them in batches, the fuller the more there are. */
 function storeOf(deploymentId: string, { worker, outputs }: Keeper, onLost: () => void) {
   let batch: OutputLine[] = [];
+  let chars = 0;
+  let waiting = 0;
   let timer: NodeJS.Timeout | null = null;
   let writing: Promise<void> = Promise.resolve();
   let batches = 0;
@@ -112,7 +132,13 @@ function storeOf(deploymentId: string, { worker, outputs }: Keeper, onLost: () =
     if (batch.length > 0) {
       const lines = batch;
       batch = [];
-      writing = writing.then(() => write(lines));
+      chars = 0;
+      waiting += 1;
+      writing = writing
+        .then(() => write(lines))
+        .finally(() => {
+          waiting -= 1;
+        });
       // Whoever flushes next learns of it.
       writing.catch(onLost);
     }
@@ -122,8 +148,10 @@ function storeOf(deploymentId: string, { worker, outputs }: Keeper, onLost: () =
     flush,
     async add(line: OutputLine) {
       batch.push(line);
+      chars += line.text.length;
       timer ??= setTimeout(() => void flush(), flushMs);
-      if (batch.length < batchLines) return;
+      // A slow database holds the app's output up, and not this worker's memory.
+      if (batch.length < batchLines && chars < batchChars && waiting < 2) return;
       const rest = new Promise((resolve) => setTimeout(resolve, batchMs));
       await flush();
       await rest;

@@ -5,6 +5,7 @@ import { awaitGateways } from './await-gateways.js';
 import { awaitHealth } from './await-health.js';
 import { cleanUp } from './clean-up.js';
 import { emptyFolder } from './empty-folder.js';
+import { guard } from './guard.js';
 import { leaseSeconds } from './keep-lease.js';
 import { artifactKeyOf, reusable } from './reuse.js';
 import { assertHeld, type EquippedRun, type Making, type Run } from './run.js';
@@ -13,13 +14,25 @@ import type { WorkerContext } from './worker-context.js';
 /** The seven stages; what an earlier attempt has got done is not done again. `cleanup` runs whatever happened before it. */
 export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
   try {
+    failAsLeft(run);
     // A worker may have died right after its switch: what is live is not touched again.
     const version = await worker.deployments.releaseVersion(run.spec.deploymentId);
     if (version === null) await bringUp(await run.equip(), worker);
-    else await run.stage('switch', () => settle(run, worker, version));
+    else await run.stage('switch', () => settle(run, worker, version, run.left.instance));
   } finally {
     await run.cleanup(() => cleanUp(run, worker));
   }
+}
+
+/** What an earlier attempt went back from can only fail. */
+function failAsLeft(run: Run): void {
+  const { error } = run.left;
+  if (!error) return;
+  run.stageName = error.stage;
+  throw new UserError(error.code, error.message, {
+    hint: error.hint ?? '',
+    ...(error.line ? { line: error.line } : {}),
+  });
 }
 
 async function bringUp(run: EquippedRun, worker: WorkerContext): Promise<void> {
@@ -129,12 +142,14 @@ async function switchTraffic(run: Run, worker: WorkerContext, instance: Instance
     throw run.interruption.fire(
       (await worker.runs.renew(run.lease, leaseSeconds)) === 'cancel' ? 'canceled' : 'lease-lost',
     );
-  await settle(run, worker, switched.version);
+  await settle(run, worker, switched.version, instance);
 }
 
-/** The deployment is live: nothing but a lost lease or a shutdown stops it before every gateway serves it. */
-async function settle(run: Run, worker: WorkerContext, version: number): Promise<void> {
+/** The deployment is live: nothing but a lost lease, a shutdown or its guard stops it from now on. */
+async function settle(run: Run, worker: WorkerContext, version: number, instance: Instance | null): Promise<void> {
   run.live = true;
   run.interruption.shield();
   await awaitGateways(version, worker, (text) => run.context.log(text, 'system'));
+  await guard(run, worker, instance);
+  run.settled = true;
 }

@@ -91,7 +91,7 @@ async function endWithout(
     await worker.runs.requeue(lease, { delaySeconds: 0, failed: false });
     return;
   }
-  if (run?.live || row.live) {
+  if (run ? run.live : row.live) {
     // Whoever takes it next only finishes it.
     await worker.runs.requeue(lease, { delaySeconds: pauseSeconds(row), failed: true });
     return;

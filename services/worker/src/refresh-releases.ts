@@ -20,19 +20,24 @@ export async function refreshRelease(deploymentId: string, worker: WorkerContext
 
 async function refresh(deploymentId: string, upstreams: Upstream[], worker: WorkerContext): Promise<void> {
   if (!upstreams.some((each) => each.kind === 'http')) return;
+  const current = await currentUpstreams(deploymentId, worker);
+  if (current.length === 0 || isDeepStrictEqual(sorted(current), sorted(upstreams))) return;
+  worker.logger.info({ deploymentId }, 'a release has moved to other addresses');
+  await releaseRepository(worker.database).move(deploymentId, current);
+}
+
+/** Where a deployment runs on this machine, as its runtime finds it; empty where it does not. */
+export async function currentUpstreams(deploymentId: string, worker: WorkerContext): Promise<Upstream[]> {
   const row = await worker.deployments.find(deploymentId);
   const runtime =
     row && (await worker.source.current().runtimes.getRuntime(row.snapshot.runtimeId, row.snapshot.runtimeVersion));
-  if (!row || !runtime) return;
+  if (!row || !runtime) return [];
   const { serviceId, environment, snapshot } = row;
   const identity = { serviceId, environment, deploymentId, serviceName: snapshot.serviceName };
   const signal = AbortSignal.timeout(limitMs);
   const context = { log: () => {}, signal, workspace: worker.workspaces, storage: worker.storage, host: worker.host };
   const found = await runtime.adopt(identity, context).finally(() => dispose(runtime, worker.logger));
-  const current = found?.upstreams ?? [];
-  if (current.length === 0 || isDeepStrictEqual(sorted(current), sorted(upstreams))) return;
-  worker.logger.info({ deploymentId }, 'a release has moved to other addresses');
-  await releaseRepository(worker.database).move(deploymentId, current);
+  return found?.upstreams ?? [];
 }
 
 const sorted = (upstreams: object[]) => upstreams.map((each) => JSON.stringify(each, Object.keys(each).sort())).sort();

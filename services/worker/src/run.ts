@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DeploymentColumns, Lease, SourceUsed } from '@pierhead/database';
+import type { Claimed, DeploymentColumns, Lease, SourceUsed } from '@pierhead/database';
 import {
   type Builder,
   type CallContext,
@@ -38,6 +38,8 @@ export interface Run {
   started: boolean;
   /** Whether traffic goes to it. */
   live: boolean;
+  /** Whether that is for good: every gateway serves it, and its guard is over. */
+  settled: boolean;
   /** What earlier attempts have got done. */
   left: Left;
   /** Runs one stage, the work of `by`, within its time, and records its start, end and outcome. */
@@ -68,13 +70,13 @@ export interface Making {
 }
 
 /** What earlier attempts at a deployment have stored; whether it is still there shows when it is needed. */
-export type Left = Pick<DeploymentColumns, 'revision' | 'artifact' | 'instance'>;
+export type Left = Pick<DeploymentColumns, 'revision' | 'artifact' | 'instance' | 'error'>;
 
 export type Hold = Pick<Run, 'lease' | 'interruption'> & { log: LogWriter };
 
 /** Gathers what a deployment needs, its secrets opened, with an empty workspace of its own. */
 export async function createRun(
-  row: DeploymentColumns,
+  row: Claimed,
   { log, ...hold }: Hold,
   lookUp: LookUp,
   worker: WorkerContext,
@@ -111,8 +113,9 @@ export async function createRun(
     sourceFolder,
     stageName: null,
     started: false,
-    live: false,
-    left: { revision: row.revision, artifact: row.artifact, instance: row.instance },
+    live: row.live,
+    settled: false,
+    left: { revision: row.revision, artifact: row.artifact, instance: row.instance, error: row.error },
     context: {
       log: (text, stream = 'stdout') => log.write(writingTo, stream, text),
       signal: hold.interruption.signal,

@@ -102,8 +102,8 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const refreshing = repeat(() => refreshReleases(worker), refreshMs, report);
   refreshing.now();
   const collecting = startCollecting(worker, { active, budget: config.artifactBudget });
-  const stopKeepingOutput = startKeepingOutput(worker);
-  const stopWatching = watchInstances(worker, refreshing.now);
+  const output = startKeepingOutput(worker);
+  const stopWatching = watchInstances(worker, { started: output.startedAgain, missed: refreshing.now });
   const reload = () => void advertising.reload().catch(report);
   let following = false;
   const missed = () => {
@@ -144,7 +144,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
       await app.close();
       await Promise.all([queue.close(), advertising.stop()]);
       await Promise.all(stopListening.map((stop) => stop()));
-      await Promise.all([stopKeepingOutput(), stopWatching()]);
+      await Promise.all([output.stop(), stopWatching()]);
       await Promise.all([clearing.stop(), refreshing.stop(), sweeping.stop(), collecting.stop()]);
       await source.close();
       await database.close();

@@ -6,18 +6,23 @@ import type { WorkerContext } from './worker-context.js';
 
 const pauseMs = 1_000;
 
+export interface Watching {
+  started(deploymentId: string): void;
+  /** Starts may have been missed. */
+  missed(): void;
+}
+
 /**
  * Notices at once when something on this machine starts again, such as an app that crashed: its route follows, and its
  * output is kept on.
- * @param missed called whenever starts may have been missed
  * @returns how to stop
  */
-export function watchInstances(worker: WorkerContext, missed: () => void): () => Promise<void> {
+export function watchInstances(worker: WorkerContext, on: Watching): () => Promise<void> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const watchAgain = async (id: string) => {
     while (!signal.aborted) {
-      await watch(id, worker, signal, missed).catch((error) => worker.logger.debug({ err: error, id }, 'cannot watch'));
+      await watch(id, worker, signal, on).catch((error) => worker.logger.debug({ err: error, id }, 'cannot watch'));
       await delay(pauseMs, undefined, { signal }).catch(() => {});
     }
   };
@@ -32,11 +37,11 @@ export function watchInstances(worker: WorkerContext, missed: () => void): () =>
   };
 }
 
-async function watch(id: string, worker: WorkerContext, signal: AbortSignal, missed: () => void): Promise<void> {
+async function watch(id: string, worker: WorkerContext, signal: AbortSignal, on: Watching): Promise<void> {
   const usable = worker.capabilities.runtimes.some((each) => each.id === id && each.available);
   const runtime = usable ? await worker.source.current().runtimes.getRuntime(id) : null;
   try {
-    if (runtime?.watch) await follow(runtime as Watched, worker, signal, missed);
+    if (runtime?.watch) await follow(runtime as Watched, worker, signal, on);
   } finally {
     await dispose(runtime, worker.logger);
   }
@@ -44,15 +49,21 @@ async function watch(id: string, worker: WorkerContext, signal: AbortSignal, mis
 
 type Watched = Runtime & Required<Pick<Runtime, 'watch'>>;
 
-async function follow(runtime: Watched, worker: WorkerContext, signal: AbortSignal, missed: () => void): Promise<void> {
+async function follow(runtime: Watched, worker: WorkerContext, signal: AbortSignal, on: Watching): Promise<void> {
   const { workspaces: workspace, storage, host, logger } = worker;
   const starts = runtime.watch({ log: () => {}, signal, workspace, storage, host })[Symbol.asyncIterator]();
-  let next = starts.next();
-  missed();
+  const pull = () => {
+    const start = starts.next();
+    // It may fail while nobody waits for it yet.
+    start.catch(() => {});
+    return start;
+  };
+  let next = pull();
+  on.missed();
   for (let start = await next; !start.done; start = await next) {
-    next = starts.next();
+    next = pull();
     const { deploymentId } = start.value;
-    worker.starts.ring();
+    on.started(deploymentId);
     await refreshRelease(deploymentId, worker).catch((error) =>
       logger.warn({ err: error, deploymentId }, 'a release could not be followed to its address'),
     );

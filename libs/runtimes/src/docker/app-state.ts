@@ -5,20 +5,27 @@ const shownLines = 10;
 const shownChars = 300;
 const slackSeconds = 0.05;
 
-/**
- * Null when every container runs at the address that it is asked at: the engine gives a freed address to others. Else
- * why health may still come. Throws UserError when the app has ended, WorldError when it was stopped.
- */
-export async function checkRunning(engine: Engine, instance: Instance, context: CallContext): Promise<string | null> {
+export interface Running {
+  /** Null when every container runs at the address that it is asked at: the engine gives a freed address to others. Else why health may still come. */
+  wrong: string | null;
+  /** How often containers were started again. */
+  restarts: number;
+}
+
+/** Throws UserError when the app has ended, WorldError when it was stopped. */
+export async function checkRunning(engine: Engine, instance: Instance, context: CallContext): Promise<Running> {
   const { host, signal } = context;
   const states = await Promise.all(instance.ids.map((id) => inspectContainer(engine, id, signal)));
   const addresses = new Set<string>();
+  let restarts = 0;
   for (const state of states) {
     if (!state) throw new UserError('app_removed', 'The container was removed from outside', { hint: 'Deploy again.' });
     if (!state.running) throw await ended(engine, state, signal);
     addresses.add(state.addresses[host.dockerNetwork] ?? '');
+    restarts += state.restarts;
   }
-  return hasMoved(instance, addresses) ? 'the app has no address, or another one than before' : null;
+  const wrong = hasMoved(instance, addresses) ? 'the app has no address, or another one than before' : null;
+  return { wrong, restarts };
 }
 
 const hasMoved = ({ ids, upstreams }: Instance, addresses: Set<string>) =>

@@ -79,8 +79,9 @@ class DockerRuntime implements Runtime<DockerConfig> {
       checkRunning(engine, instance, context),
     ]);
     context.signal.throwIfAborted();
-    const wrong = state ?? found.find((each) => each !== null) ?? (await this.#checkInside(instance, spec, context));
-    return wrong ? { healthy: false, reason: wrong } : { healthy: true };
+    const wrong =
+      state.wrong ?? found.find((each) => each !== null) ?? (await this.#checkInside(instance, spec, context));
+    return wrong ? { healthy: false, reason: wrong } : { healthy: true, restarts: state.restarts };
   }
 
   /** What is wrong by the image's own HEALTHCHECK; null where it has none, too. */

@@ -24,7 +24,12 @@ export async function* mergeLines(sources: Lines[], live: boolean): Lines {
   }
 }
 
-const pull = async (from: Lines): Promise<Head> => ({ from, result: await from.next() });
+/** A source may fail while nobody waits for it yet: whoever does next learns of it. */
+function pull(from: Lines): Promise<Head> {
+  const head = from.next().then((result) => ({ from, result }));
+  head.catch(() => {});
+  return head;
+}
 
 /** One that has ended comes first, to be dropped. */
 const oldest = (heads: Head[]): Head =>

@@ -21,6 +21,7 @@ const pageQuery = {
 const LogQuery = Type.Object(pageQuery);
 const OutputQuery = Type.Object({
   ...pageQuery,
+  after: Type.Integer({ ...pageQuery.after, maximum: Number.MAX_SAFE_INTEGER }),
   environment: Type.Unsafe<string>({ ...Environment, default: 'production' }),
   tail: Type.Optional(
     Type.Integer({ minimum: 0, maximum: maxTail, description: 'So many of the last lines, in place of `after`.' }),
@@ -70,6 +71,7 @@ export const logRoutes: Routes = async (app, context) => {
       const status = async () => (await context.deployments.find(id))?.status ?? 'canceled';
       return send(request, reply, context, {
         id,
+        lastLine,
         read: (after, limit) => context.logs.read(id, after, limit),
         end: async () => status().then((found) => (isFinal(found) ? { status: found } : null)),
       });
@@ -97,6 +99,7 @@ export const logRoutes: Routes = async (app, context) => {
       if (tail !== undefined) query.after = Math.max(0, (await context.output.lastSeq(params.id, environment)) - tail);
       return send(request, reply, context, {
         id: params.id,
+        lastLine: Number.MAX_SAFE_INTEGER,
         read: (after, limit) => context.output.read(params.id, environment, after, limit),
         end: async () => ((await gone()) ? {} : null),
       });
@@ -107,6 +110,8 @@ export const logRoutes: Routes = async (app, context) => {
 interface Log<Line extends { seq: number; text: string }> {
   /** Of what the feed tells the news. */
   id: string;
+  /** The highest number that a line may have. */
+  lastLine: number;
   read(after: number, limit: number): Promise<Line[]>;
   /** What there is to say at the end of the log; null while more may come. */
   end(): Promise<object | null>;
@@ -123,7 +128,7 @@ async function send<Line extends { seq: number; text: string }>(
 ) {
   const { after, limit } = request.query;
   const accept = request.headers.accept ?? '';
-  const from = Math.min(lastEventId(request as FastifyRequest) ?? after, lastLine);
+  const from = Math.min(lastEventId(request as FastifyRequest) ?? after, log.lastLine);
   if (accept.includes('text/event-stream'))
     return sendEvents(request as FastifyRequest, reply, (signal) => follow(log, from, signal, feed));
   if (accept.includes('text/plain'))
