@@ -32,8 +32,11 @@ const lines = (...texts: string[]): [number, string, string][] => texts.map((tex
 t.test('one worker keeps an output, until it is gone or leaves it', async (t) => {
   const { database, deployments, outputs, first, second } = await running(t);
   t.same(await outputs.take([], 'w1', 30), []);
+  t.same(await outputs.untended(), ['r']);
   t.same(await outputs.take([first, newId()], 'w1', 30), [{ deploymentId: first, position: null }]);
   t.same(await outputs.take([first], 'w2', 30), [], 'w1 has it');
+  await deployments.stopped(second);
+  t.same(await outputs.untended(), [], 'what runs is kept');
   t.ok(await outputs.append(first, 'w1', lines('a'), 'then'));
   await database.sql`update output_keepers set kept_until = now() - interval '1 second'`;
   t.same(await outputs.take([first], 'w2', 30), [{ deploymentId: first, position: 'then' }]);

@@ -20,6 +20,14 @@ export interface OutputBounds {
 /** The output of what runs: workers keep it, readers follow it. */
 export function outputRepository({ orm, sql: raw }: Database) {
   return {
+    /** The runtimes of what runs and nobody keeps the output of. */
+    async untended(): Promise<string[]> {
+      const rows = await raw<{ id: string }[]>`
+        select distinct d.snapshot->>'runtimeId' as id from deployments d where d.instance is not null
+          and not exists (select 1 from output_keepers k where k.deployment_id = d.id and k.kept_until >= now())`;
+      return rows.map((row) => row.id);
+    },
+
     /** Those of the deployments whose output nobody keeps, or a worker that is gone: this one does from now on. */
     async take(deploymentIds: readonly string[], keeper: string, seconds: number): Promise<Kept[]> {
       const ids = deploymentIds.filter(isId);

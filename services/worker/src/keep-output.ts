@@ -42,7 +42,7 @@ export function startKeepingOutput(worker: WorkerContext): KeepingOutput {
 
   const look = async () => {
     await outputs.renew([...following.keys()], worker.id, leaseSeconds);
-    for (const [runtimeId, identities] of await running(worker, stopping.signal)) {
+    for (const [runtimeId, identities] of await running(await outputs.untended(), worker, stopping.signal)) {
       const byId = new Map(identities.map((each) => [each.deploymentId, each]));
       const others = [...byId.keys()].filter((id) => !following.has(id));
       for (const kept of await outputs.take(others, worker.id, leaseSeconds))
@@ -70,10 +70,14 @@ export function startKeepingOutput(worker: WorkerContext): KeepingOutput {
   };
 }
 
-/** What runs on this machine, by runtime. */
-async function running(worker: WorkerContext, signal: AbortSignal): Promise<Map<string, Identity[]>> {
+/** What runs on this machine with some of the runtimes. */
+async function running(
+  wanted: readonly string[],
+  worker: WorkerContext,
+  signal: AbortSignal,
+): Promise<Map<string, Identity[]>> {
   const found = new Map<string, Identity[]>();
-  const usable = worker.capabilities.runtimes.filter(({ available }) => available);
+  const usable = worker.capabilities.runtimes.filter(({ id, available }) => available && wanted.includes(id));
   for (const id of new Set(usable.map((each) => each.id))) {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(listLimitMs)]);
     const runtime = await worker.source.current().runtimes.getRuntime(id);

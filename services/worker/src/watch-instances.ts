@@ -21,8 +21,12 @@ export function watchInstances(worker: WorkerContext, on: Watching): () => Promi
   const stopping = new AbortController();
   const { signal } = stopping;
   const watchAgain = async (id: string) => {
-    while (!signal.aborted) {
-      await watch(id, worker, signal, on).catch((error) => worker.logger.debug({ err: error, id }, 'cannot watch'));
+    let can = true;
+    while (can && !signal.aborted) {
+      can = await watch(id, worker, signal, on).catch((error) => {
+        worker.logger.debug({ err: error, id }, 'cannot watch');
+        return true;
+      });
       await delay(pauseMs, undefined, { signal }).catch(() => {});
     }
   };
@@ -37,11 +41,13 @@ export function watchInstances(worker: WorkerContext, on: Watching): () => Promi
   };
 }
 
-async function watch(id: string, worker: WorkerContext, signal: AbortSignal, on: Watching): Promise<void> {
+/** Watches until its runtime goes away; false for one that cannot be watched at all. */
+async function watch(id: string, worker: WorkerContext, signal: AbortSignal, on: Watching): Promise<boolean> {
   const usable = worker.capabilities.runtimes.some((each) => each.id === id && each.available);
   const runtime = usable ? await worker.source.current().runtimes.getRuntime(id) : null;
   try {
     if (runtime?.watch) await follow(runtime as Watched, worker, signal, on);
+    return runtime?.watch !== undefined || !usable;
   } finally {
     await dispose(runtime, worker.logger);
   }
