@@ -3,7 +3,7 @@ import t from 'tap';
 import { dockerMissing, ensureBaseImages, removeTestImages } from '../docker.js';
 import { testStack } from '../stack.js';
 import { visit } from '../visit.js';
-import { freshName, removeService, site } from './scenarios.js';
+import { createApp, freshName, removeService } from './scenarios.js';
 
 t.setTimeout(180_000);
 
@@ -26,13 +26,7 @@ t.test('a release that does not hold once it serves', { skip: await dockerMissin
   const stack = await testStack(t, { workers: 1 });
   const { api, gatewayUrl } = stack;
   const name = freshName('guarded');
-  const upload = await api.upload(site(files), 'application/gzip');
-  const { body: service } = await api.post('/services', {
-    name,
-    providerId: 'upload',
-    builderId: 'dockerfile',
-    providerConfig: { uploadId: upload.body.id },
-    builderConfig: {},
+  const service = await createApp(stack, name, files, {
     runtimeConfig: { healthCheck: { path: '/health' } },
     variables: { VERSION: 'good' },
     delivery: { drainSeconds: 1 },

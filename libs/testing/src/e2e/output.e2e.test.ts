@@ -5,7 +5,7 @@ import { dockerMissing, ensureBaseImages, removeTestImages, testEngine } from '.
 import { testStack } from '../stack.js';
 import { until } from '../until.js';
 import { visit } from '../visit.js';
-import { freshName, removeService, site } from './scenarios.js';
+import { createApp, freshName, removeService } from './scenarios.js';
 
 t.setTimeout(180_000);
 
@@ -32,15 +32,7 @@ t.test('what a service writes while it runs', { skip: await dockerMissing() }, a
   const stack = await testStack(t, { workers: 1 });
   const { api, gatewayUrl } = stack;
   const name = freshName('writer');
-  const upload = await api.upload(site(files), 'application/gzip');
-  const { body: service } = await api.post('/services', {
-    name,
-    providerId: 'upload',
-    builderId: 'dockerfile',
-    providerConfig: { uploadId: upload.body.id },
-    builderConfig: {},
-    variables: { VERSION: 'one' },
-  });
+  const service = await createApp(stack, name, files, { variables: { VERSION: 'one' } });
   t.teardown(() => removeService(stack, service.id));
   const path = `/services/${service.id}/logs`;
   const read = async (query = '') => (await api.get(`${path}?limit=10000${query}`)).body.items as { text: string }[];

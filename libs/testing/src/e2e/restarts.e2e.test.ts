@@ -4,7 +4,7 @@ import { busyboxAppFiles, dockerMissing, ensureBaseImages, removeTestImages, tes
 import { testStack } from '../stack.js';
 import { until } from '../until.js';
 import { visit } from '../visit.js';
-import { freshName, removeService, site } from './scenarios.js';
+import { createApp, freshName, removeService } from './scenarios.js';
 
 t.setTimeout(120_000);
 
@@ -16,14 +16,7 @@ t.test('an app that starts again elsewhere is reached there at once', { skip: aw
   const engine = testEngine();
   const stack = await testStack(t, { workers: 1 });
   const name = freshName('moving');
-  const { body: upload } = await stack.api.upload(site(busyboxAppFiles(name)), 'application/gzip');
-  const { body: service } = await stack.api.post('/services', {
-    name,
-    providerId: 'upload',
-    builderId: 'dockerfile',
-    providerConfig: { uploadId: upload.id },
-    builderConfig: {},
-  });
+  const service = await createApp(stack, name, busyboxAppFiles(name));
   t.teardown(() => removeService(stack, service.id));
   const deployed = await stack.api.deploy(service.id);
   t.match(deployed, { status: 'succeeded' });

@@ -2,7 +2,7 @@ import t from 'tap';
 import { busyboxAppFiles, dockerMissing, ensureBaseImages, removeTestImages } from '../docker.js';
 import { testStack } from '../stack.js';
 import { visit } from '../visit.js';
-import { createSite, freshName, removeService, site } from './scenarios.js';
+import { createApp, createSite, freshName, removeService } from './scenarios.js';
 
 t.setTimeout(300_000);
 const noDocker = await dockerMissing();
@@ -32,14 +32,7 @@ t.test('what is unchanged is not built again', async (t) => {
   t.test('an image, also in another environment and with other variables', { skip: noDocker }, async (t) => {
     await ensureBaseImages();
     const name = freshName('app');
-    const { body: upload } = await api.upload(site(busyboxAppFiles(name)), 'application/gzip');
-    const { body: service } = await api.post('/services', {
-      name,
-      providerId: 'upload',
-      builderId: 'dockerfile',
-      providerConfig: { uploadId: upload.id },
-      builderConfig: {},
-    });
+    const service = await createApp(stack, name, busyboxAppFiles(name));
     t.teardown(() => removeService(stack, service.id));
     const first = await api.deploy(service.id);
     t.match(first, { status: 'succeeded', artifact: { reused: false } }, JSON.stringify(first.error));

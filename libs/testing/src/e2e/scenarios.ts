@@ -32,6 +32,27 @@ export async function createSite(
   return created.body as { id: string; url: string };
 }
 
+/** Uploads a source with a Dockerfile, and creates a service that runs it. */
+export async function createApp(
+  stack: Pick<Stack, 'api'>,
+  name: string,
+  files: Record<string, string>,
+  more: Record<string, unknown> = {},
+) {
+  const upload = await stack.api.upload(site(files), 'application/gzip');
+  if (upload.status !== 201) throw new Error(JSON.stringify(upload.body));
+  const created = await stack.api.post('/services', {
+    name,
+    providerId: 'upload',
+    builderId: 'dockerfile',
+    providerConfig: { uploadId: upload.body.id },
+    builderConfig: {},
+    ...more,
+  });
+  if (created.status !== 201) throw new Error(JSON.stringify(created.body));
+  return created.body as { id: string; url: string };
+}
+
 /** Deletes a service, and waits until none of its containers is left. */
 export async function removeService({ api }: Pick<Stack, 'api'>, id: string): Promise<void> {
   await api.delete(`/services/${id}`);

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { site } from '../e2e/scenarios.js';
+import { createApp } from '../e2e/scenarios.js';
 import type { FaultStack } from './fault-stack.js';
 
 /** A service that answers slowly, takes uploads and WebSockets, and ends at once when it is asked to. */
@@ -45,21 +45,17 @@ process.on('SIGTERM', () => process.exit());
 
 /** Creates the service and makes its first release live. */
 export async function createBusyService(stack: FaultStack, delivery: Record<string, unknown>): Promise<BusyService> {
-  const upload = await stack.api.upload(site({ ...files, ...(await webSocketLibrary()) }), 'application/gzip');
-  if (upload.status !== 201) throw new Error(JSON.stringify(upload.body));
   const name = `busy-${process.pid}`;
-  const created = await stack.api.post('/services', {
+  const { id } = await createApp(
+    stack,
     name,
-    providerId: 'upload',
-    builderId: 'dockerfile',
-    providerConfig: { uploadId: upload.body.id },
-    builderConfig: {},
-    runtimeConfig: { port: 8000, replicas: 2, healthCheck: { path: '/' } },
-    variables: { VERSION: 'first' },
-    delivery,
-  });
-  if (created.status !== 201) throw new Error(JSON.stringify(created.body));
-  const { id } = created.body as { id: string };
+    { ...files, ...(await webSocketLibrary()) },
+    {
+      runtimeConfig: { port: 8000, replicas: 2, healthCheck: { path: '/' } },
+      variables: { VERSION: 'first' },
+      delivery,
+    },
+  );
   const service: BusyService = {
     id,
     hostname: `${name}.localhost`,
