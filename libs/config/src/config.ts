@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { availableParallelism, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -55,6 +56,12 @@ const secretKey = (text: string) => {
 };
 
 const adminToken = (text: string) => (text.length >= 32 ? text : wrong('at least 32 characters'));
+
+const subnets = (text: string) => {
+  const [address = '', bits = ''] = text.split('/');
+  const fits = isIPv4(address) && /^\d{1,2}$/.test(bits) && Number(bits) >= 8 && Number(bits) <= 26;
+  return fits ? text : wrong('a range of IPv4 addresses from /8 to /26, such as 198.18.0.0/15');
+};
 
 const list = (text: string) =>
   text
@@ -263,10 +270,17 @@ export const variables = {
   ),
   dockerNetwork: variable(
     'PIERHEAD_DOCKER_NETWORK',
-    'bridge',
-    "the engine's network that releases join and the gateway reaches",
+    'none: it runs on the host',
+    "the engine's network with the containers of Pierhead itself that have to reach releases: the gateway and the workers",
     anyText,
-    () => 'bridge',
+    () => '',
+  ),
+  dockerSubnets: variable(
+    'PIERHEAD_DOCKER_SUBNETS',
+    '198.18.0.0/15',
+    'where the networks of services get their addresses from: 64 for each service and environment',
+    subnets,
+    () => '198.18.0.0/15',
   ),
   apiUrl: variable(
     'PIERHEAD_URL',

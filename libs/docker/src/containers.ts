@@ -23,6 +23,10 @@ export interface ContainerState {
   finishedAt: number;
   /** By network. */
   addresses: Record<string, string>;
+  /** Its network, or `container:<id>` for that of another container. */
+  networkMode: string;
+  /** Why the engine could not start it; empty otherwise. */
+  startError: string;
 }
 
 export interface ListedContainer {
@@ -31,6 +35,10 @@ export interface ListedContainer {
   state: string;
   labels: Record<string, string>;
   addresses: Record<string, string>;
+  /** Its network, or `container:<id>` for that of another container. */
+  networkMode: string;
+  /** When it was made, in milliseconds since 1970. */
+  madeAt: number;
 }
 
 /** Creates a container and answers its id. The settings travel in the body alone: a query would leak variables. */
@@ -77,6 +85,8 @@ export async function listContainers(
     state: each.State,
     labels: each.Labels,
     addresses: addressesOf(each.NetworkSettings?.Networks),
+    networkMode: each.HostConfig?.NetworkMode ?? '',
+    madeAt: each.Created * 1_000,
   }));
 }
 
@@ -115,6 +125,8 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
     memoryLimit: found.HostConfig.Memory ?? 0,
     finishedAt: Date.parse(found.State.FinishedAt) / 1_000,
     addresses: addressesOf(found.NetworkSettings.Networks),
+    networkMode: found.HostConfig.NetworkMode ?? '',
+    startError: found.State.Error,
   };
 }
 

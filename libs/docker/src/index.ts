@@ -4,7 +4,6 @@ export type { OnOutput } from './build-output.js';
 export { callEngine, type EngineCall, openStream } from './call-engine.js';
 export { connectEngine, type Engine } from './connect-engine.js';
 export { containerLogs, type LogOptions } from './container-logs.js';
-export { containerStarts } from './container-starts.js';
 export {
   type ContainerSettings,
   type ContainerState,
@@ -16,12 +15,22 @@ export {
   startContainer,
 } from './containers.js';
 export { engineMessage, statusOf } from './engine-error.js';
+export { containerStarts, networkJoins } from './engine-events.js';
 export { engineFolders } from './engine-folders.js';
 export { engineUnavailable } from './engine-unavailable.js';
 export { type EngineEvent, followJson } from './follow-json.js';
 export { type ImageFacts, inspectImage, listImages, removeImage } from './images.js';
-export { identityLabels, managedLabel, ownLabels } from './labels.js';
+export { deploymentLabel, identityLabels, managedLabel, ownLabels, serviceLabels } from './labels.js';
 export { type ListeningSocket, listeningSockets } from './listening.js';
+export {
+  createNetwork,
+  inspectNetwork,
+  joinNetwork,
+  listNetworks,
+  type NetworkState,
+  removeNetwork,
+} from './networks.js';
+export { makePauseImage, pauseCommand, pauseImage } from './pause-image.js';
 export { type PulledImage, type PullOptions, pinImage, pullImage } from './pull-image.js';
 export {
   imageReferencePattern,

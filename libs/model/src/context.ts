@@ -9,8 +9,10 @@ export interface HostSettings {
   installation: string;
   /** The Docker engine, such as `unix:///var/run/docker.sock`. */
   dockerHost: string;
-  /** The engine's network that releases join; `bridge` unless Pierhead itself runs in containers. */
+  /** The engine's network with the containers of Pierhead itself that have to reach releases; empty where it runs on the host. */
   dockerNetwork: string;
+  /** Where the networks of services get their addresses from, such as `198.18.0.0/15`. */
+  dockerSubnets: string;
   /** CIDRs of private ranges that sources may come from. */
   egressAllow: readonly string[];
 }

@@ -67,6 +67,11 @@ export interface OutputOptions {
 
 /** What runs an artifact. One fresh instance serves one deployment. */
 export interface Runtime<Config = unknown> {
+  /**
+   * Makes ready what a start will need, before there is an artifact. May be called at any time, and any number of times;
+   * what nobody comes for goes with `stop`, or `tidy`.
+   */
+  prepare?(spec: RunSpec<Config>, context: CallContext): Promise<void>;
   /** Starts beside whatever runs already. Throws UserError when the artifact cannot start. */
   start(artifact: Artifact, spec: RunSpec<Config>, context: CallContext): Promise<Instance>;
   /** One quick look; the pipeline repeats it. Throws UserError when health can no longer come. */
@@ -78,12 +83,17 @@ export interface Runtime<Config = unknown> {
   diagnose?(instance: Instance, reason: string, context: CallContext): Promise<Diagnosis>;
   /** Whether an artifact is at hand on this machine: `start` needs no build before it. Without it, it never is. */
   has?(artifact: Artifact, context: CallContext): Promise<boolean>;
-  /** Finds what was started for a deployment, with its upstreams as they are now; null when nothing is left. */
+  /**
+   * Finds what was started for a deployment, with its upstreams as they are now; null when nothing is left. Starts again
+   * what stands still because the machine did.
+   */
   adopt(identity: Identity, context: CallContext): Promise<Instance | null>;
   /** Stops and removes everything that was started for a deployment; nothing to stop is success. */
   stop(identity: Identity, context: CallContext): Promise<void>;
   /** Whose instances of this installation lie on this machine, running or not; null when it cannot tell. */
   list?(context: CallContext): Promise<Identity[] | null>;
+  /** Removes what was made ready on this machine and nobody has come for. */
+  tidy?(context: CallContext): Promise<void>;
   /** Whose instances start on this machine from now on, for whatever reason, until the signal fires or the runtime goes away. */
   watch?(context: CallContext): AsyncIterable<Identity>;
   /** The app's own output, oldest first, until it ends or the signal fires. */

@@ -24,6 +24,9 @@ const Line = Type.Object({ at: Type.String({ maxLength: 50 }), stream: LogStream
 /** A runtime that lives in another thread. */
 export function isolatedRuntime(instance: IsolatedInstance): Runtime {
   return {
+    async prepare(spec, context) {
+      await instance.callOptional('prepare', [spec], context);
+    },
     async start(artifact, spec, context) {
       return checked(instance, 'start', Started, await instance.call('start', [artifact, spec], context));
     },
@@ -47,6 +50,9 @@ export function isolatedRuntime(instance: IsolatedInstance): Runtime {
     async list(context) {
       const listed = await instance.callOptional('list', [], context);
       return checked(instance, 'list', Listed, listed ?? null);
+    },
+    async tidy(context) {
+      await instance.callOptional('tidy', [], context);
     },
     async *logs(identity, options, context) {
       for await (const line of instance.stream('logs', [identity, options], context))

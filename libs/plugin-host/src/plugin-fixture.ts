@@ -78,7 +78,13 @@ export function callContext(workspace: string, given: Partial<CallContext> = {})
     signal: new AbortController().signal,
     workspace,
     storage: { uploadFile: none, putTree: none, treePath: none, removeTree: none },
-    host: { installation: 'test', dockerHost: 'unix:///var/run/docker.sock', dockerNetwork: 'bridge', egressAllow: [] },
+    host: {
+      installation: 'test',
+      dockerHost: 'unix:///var/run/docker.sock',
+      dockerNetwork: '',
+      dockerSubnets: '198.18.0.0/15',
+      egressAllow: [],
+    },
     ...given,
   };
   return { ...context, lines };

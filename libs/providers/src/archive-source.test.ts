@@ -25,7 +25,7 @@ async function setUp(t: Test, entries: PackedEntry[]) {
     signal: new AbortController().signal,
     workspace,
     storage,
-    host: { installation: 'test', dockerHost: '', dockerNetwork: '', egressAllow: [] },
+    host: { installation: 'test', dockerHost: '', dockerNetwork: '', dockerSubnets: '', egressAllow: [] },
   };
   return { context, workspace, digest, lines, root };
 }

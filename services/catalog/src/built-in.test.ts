@@ -26,7 +26,8 @@ t.test('the catalog starts with every built-in entry, and each has something to 
     catalogPort: 0,
     logLevel: 'silent',
     dockerHost: 'unix:///var/run/docker.sock',
-    dockerNetwork: 'bridge',
+    dockerNetwork: '',
+    dockerSubnets: '198.18.0.0/15',
     egressAllow: [],
     plugins: [],
   });

@@ -6,7 +6,14 @@ import type { Manifests } from '@pierhead/registry';
 
 export type CatalogConfig = Pick<
   Config,
-  'catalogHost' | 'catalogPort' | 'logLevel' | 'dockerHost' | 'dockerNetwork' | 'egressAllow' | 'plugins'
+  | 'catalogHost'
+  | 'catalogPort'
+  | 'logLevel'
+  | 'dockerHost'
+  | 'dockerNetwork'
+  | 'dockerSubnets'
+  | 'egressAllow'
+  | 'plugins'
 > & { shutdownGraceSeconds?: number | undefined };
 
 export interface RunningCatalog {
@@ -21,14 +28,14 @@ const limits = { callsAtOnce: 4 * availableParallelism() };
 
 /** Serves the built-in providers, builders and runtimes and those of plugins; port 0 takes any free one. */
 export async function startCatalog(config: CatalogConfig): Promise<RunningCatalog> {
-  const { dockerHost, dockerNetwork, egressAllow, plugins } = config;
+  const { dockerHost, dockerNetwork, dockerSubnets, egressAllow, plugins } = config;
   const logger = createLogger('catalog', config.logLevel);
   // Plugins are read in their thread while the server is made here; it serves nothing before it listens.
   let source: RegistrySource | undefined;
   const reading = createRegistrySource({ builtIn: builtInManifests(), plugins, logger, limits });
   reading.catch(() => {});
   const { createCatalog } = await import('./create-catalog.js');
-  const host = { installation: '', dockerHost, dockerNetwork, egressAllow };
+  const host = { installation: '', dockerHost, dockerNetwork, dockerSubnets, egressAllow };
   const app = await createCatalog({
     source: () => source!,
     host,

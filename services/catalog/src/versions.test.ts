@@ -16,7 +16,8 @@ import { sourceOf } from './fixtures/source-of.js';
 const host = {
   installation: 'test',
   dockerHost: 'unix:///var/run/docker.sock',
-  dockerNetwork: 'bridge',
+  dockerNetwork: '',
+  dockerSubnets: '198.18.0.0/15',
   egressAllow: [],
 };
 const told = { name: 'Entry', description: 'An entry.', icon: 'box', category: 'test', tags: [] };

@@ -4,15 +4,15 @@ import { dispose } from './look-up.js';
 import { withTaskContext } from './task-context.js';
 import type { WorkerContext } from './worker-context.js';
 
-/** Stops what runs on this machine for deployments that have ended and are not live. */
+/** Stops what runs on this machine for deployments that have ended and are not live, and what was made ready for nothing. */
 export async function collectInstances(worker: WorkerContext): Promise<void> {
   const { runtimes } = worker.source.current();
   const usable = worker.capabilities.runtimes.filter(({ available }) => available);
   for (const id of new Set(usable.map((each) => each.id))) {
     const runtime = await runtimes.getRuntime(id);
-    if (!runtime?.list) continue;
     try {
-      await stopStrays(runtime, worker);
+      if (runtime?.list) await stopStrays(runtime, worker);
+      await withTaskContext(worker, async (context) => runtime?.tidy?.(context));
     } finally {
       await dispose(runtime, worker.logger);
     }

@@ -13,14 +13,19 @@ import type { WorkerContext } from './worker-context.js';
 
 /** The seven stages; what an earlier attempt has got done is not done again. `cleanup` runs whatever happened before it. */
 export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
+  let equipped: EquippedRun | null = null;
   try {
     failAsLeft(run);
     // A worker may have died right after its switch: what is live is not touched again.
     const version = await worker.deployments.releaseVersion(run.spec.deploymentId);
-    if (version === null) await bringUp(await run.equip(), worker);
-    else await run.stage('switch', () => settle(run, worker, version, run.left.instance));
+    if (version === null) {
+      equipped = await run.equip();
+      await bringUp(equipped, worker);
+    } else await run.stage('switch', () => settle(run, worker, version, run.left.instance));
   } finally {
+    const next = equipped && run.settled ? prepare(equipped) : null;
     await run.cleanup(() => cleanUp(run, worker));
+    await next;
   }
 }
 
@@ -36,12 +41,25 @@ function failAsLeft(run: Run): void {
 }
 
 async function bringUp(run: EquippedRun, worker: WorkerContext): Promise<void> {
-  const artifact = (await artifactLeft(run, worker)) ?? (await make(run, orLost(run), worker));
+  const left = await artifactLeft(run, worker);
+  const prepared = left ? null : prepare(run);
+  const artifact = left ?? (await make(run, orLost(run), worker));
+  await prepared;
   const instance =
     (await instanceLeft(run, worker)) ??
     (await run.stage('release', () => release(run, worker, artifact), run.runtime));
   await run.stage('verify', () => awaitHealth(run, instance), run.runtime);
   await run.stage('switch', () => switchTraffic(run, worker, instance));
+}
+
+/**
+ * Makes ready what a start will need, while there is no artifact yet: of this deployment, then of the next one. What does
+ * not come about here, the start makes.
+ */
+async function prepare(run: EquippedRun): Promise<void> {
+  if (!run.runtime.prepare) return;
+  run.started = true;
+  await run.runtime.prepare(run.spec, run.context).catch(() => {});
 }
 
 async function make(run: EquippedRun, making: Making, worker: WorkerContext): Promise<Artifact> {

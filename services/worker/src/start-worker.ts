@@ -59,8 +59,8 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const uploads = uploadRepository(database);
   const builtIn = { providers, builders, runtimes };
   const source = await createRegistrySource({ builtIn, plugins: config.plugins, logger });
-  const { dockerHost, dockerNetwork, egressAllow } = config;
-  const host = { installation: await installationId(database), dockerHost, dockerNetwork, egressAllow };
+  const { dockerHost, dockerNetwork, dockerSubnets, egressAllow } = config;
+  const host = { installation: await installationId(database), dockerHost, dockerNetwork, dockerSubnets, egressAllow };
   const workspacesRoot = join(config.dataDir, 'workspaces');
   const [cancellations, acknowledgements, starts] = [createBell(), createBell(), createBell()];
   const active = new Map<string, Interruption>();

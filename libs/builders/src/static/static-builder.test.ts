@@ -16,7 +16,7 @@ async function setUp(t: Test, source: NonNullable<Files>) {
     signal: new AbortController().signal,
     workspace: root,
     storage: createFolderStorage(join(root, 'storage'), { findUpload: async () => null }),
-    host: { installation: 'test', dockerHost: '', dockerNetwork: '', egressAllow: [] },
+    host: { installation: 'test', dockerHost: '', dockerNetwork: '', dockerSubnets: '', egressAllow: [] },
   };
   const builder = (await manifest.load())();
   const tree: Source = { kind: 'tree', path: join(root, 'source') };

@@ -28,7 +28,8 @@ export async function recordingContext(scope: Scope, given: Partial<CallContext>
     host: {
       installation: 'conformance',
       dockerHost: 'unix:///var/run/docker.sock',
-      dockerNetwork: 'bridge',
+      dockerNetwork: '',
+      dockerSubnets: '198.18.0.0/15',
       egressAllow: [],
     },
     ...given,

@@ -17,6 +17,7 @@ export function callContext(workspace: string, change: { allow?: string[]; signa
       installation: 'test',
       dockerHost: '',
       dockerNetwork: '',
+      dockerSubnets: '',
       egressAllow: change.allow ?? ['127.0.0.0/8', '::1/128'],
     },
   };

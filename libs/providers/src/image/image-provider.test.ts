@@ -21,7 +21,8 @@ if (!skip) await ensureBaseImages();
 const host = {
   installation: 'test',
   dockerHost: testDockerHost,
-  dockerNetwork: 'bridge',
+  dockerNetwork: '',
+  dockerSubnets: '198.18.0.0/15',
   egressAllow: ['127.0.0.0/8'],
 };
 

@@ -1,6 +1,8 @@
 import { type ContainerState, containerLogs, type Engine, inspectContainer } from '@pierhead/docker';
 import { type CallContext, type Instance, type OutputLine, UserError, WorldError } from '@pierhead/model';
 
+import { sandboxOf } from './sandboxes.js';
+
 const shownLines = 10;
 const shownChars = 300;
 const slackSeconds = 0.05;
@@ -14,14 +16,16 @@ export interface Running {
 
 /** Throws UserError when the app has ended, WorldError when it was stopped. */
 export async function checkRunning(engine: Engine, instance: Instance, context: CallContext): Promise<Running> {
-  const { host, signal } = context;
+  const { signal } = context;
   const states = await Promise.all(instance.ids.map((id) => inspectContainer(engine, id, signal)));
   const addresses = new Set<string>();
   let restarts = 0;
   for (const state of states) {
     if (!state) throw new UserError('app_removed', 'The container was removed from outside', { hint: 'Deploy again.' });
     if (!state.running) throw await ended(engine, state, signal);
-    addresses.add(state.addresses[host.dockerNetwork] ?? '');
+    const sandbox = sandboxOf(state);
+    const home = sandbox ? await inspectContainer(engine, sandbox, signal) : state;
+    for (const address of Object.values(home?.addresses ?? {})) addresses.add(address);
     restarts += state.restarts;
   }
   const wrong = hasMoved(instance, addresses) ? 'the app has no address, or another one than before' : null;
@@ -35,11 +39,7 @@ const hasMoved = ({ ids, upstreams }: Instance, addresses: Set<string>) =>
  * The failure of a container that has ended, with the last lines that it wrote. The engine starts an app that ended by
  * itself again (`unless-stopped`): one that stays down was stopped, by somebody or by the end of the engine.
  */
-export async function ended(
-  engine: Engine,
-  state: ContainerState,
-  signal: AbortSignal,
-): Promise<UserError | WorldError> {
+async function ended(engine: Engine, state: ContainerState, signal: AbortSignal): Promise<UserError | WorldError> {
   if (state.ended) return stopped(state);
   const output = await lastLines(engine, state, signal);
   const details = { line: output.at(-1), hint: 'Read the last lines of its output; then run the image by hand.' };

@@ -1,5 +1,5 @@
 import { type ContainerSettings, type ImageFacts, identityLabels, ownLabels } from '@pierhead/docker';
-import { type HostSettings, type RunSpec, UserError } from '@pierhead/model';
+import { type RunSpec, UserError } from '@pierhead/model';
 import type { DockerConfig } from './docker-config.js';
 
 export interface ContainerPlan {
@@ -24,25 +24,25 @@ export function portOf(spec: RunSpec<DockerConfig>, image: ImageFacts | null): n
   return spec.config.port ?? (own > 0 && own < 65_536 ? own : undefined) ?? exposed ?? defaultPort;
 }
 
-/** One container for each replica. Only what is written here reaches the engine. */
+/** One container for each replica, each in a network of its own. Only what is written here reaches the engine. */
 export function planContainers(
   digest: string,
   spec: RunSpec<DockerConfig>,
   port: number,
-  { dockerNetwork, installation }: Pick<HostSettings, 'dockerNetwork' | 'installation'>,
+  networks: readonly string[],
+  installation: string,
 ): ContainerPlan[] {
   const { config, serviceName, deploymentId } = spec;
   const env = envOf(spec.variables, port);
-  const numbers = Array.from({ length: config.replicas }, (_, index) => index + 1);
-  return numbers.map((number) => ({
-    name: `pierhead-${serviceName}-${deploymentId.slice(-12)}-${number}`,
+  return networks.map((network, index) => ({
+    name: `pierhead-${serviceName}-${deploymentId.slice(-12)}-${index + 1}`,
     settings: {
       Image: digest,
       ...(config.command ? { Cmd: config.command } : {}),
       Env: env,
-      Labels: { ...ownLabels(installation), ...labelsOf(spec, port, number) },
+      Labels: { ...ownLabels(installation), ...labelsOf(spec, port, index + 1) },
       Healthcheck: { Test: ['NONE'] },
-      HostConfig: hostConfig(config.resources, dockerNetwork),
+      HostConfig: hostConfig(config.resources, network),
     },
   }));
 }

@@ -1,14 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  buildImage,
-  callEngine,
-  createContainer,
-  inspectContainer,
-  listContainers,
-  ownLabels,
-  runInside,
-} from '@pierhead/docker';
+import { buildImage, callEngine, createContainer, listContainers, ownLabels, runInside } from '@pierhead/docker';
 import type { Artifact, Health, Instance, OutputLine } from '@pierhead/model';
 import { createRegistries } from '@pierhead/registry';
 import {
@@ -71,6 +63,7 @@ async function setUp(t: Test, config: Record<string, unknown> = {}, variables: R
     const left = await listContainers(engine, { 'pierhead.service': identity.serviceId });
     for (const each of left)
       await callEngine(engine, { method: 'DELETE', path: `/containers/${each.id}`, query: { force: true } });
+    await runtime.stop(spec, context);
   });
   const probe = (instance: Instance) => runtime.probe(instance, spec, context);
   const healthy = async (instance: Instance) => {
@@ -127,7 +120,7 @@ t.test('a container gets what the allow-list names and no more', { skip }, async
     MemorySwap: 67_108_864,
     NanoCpus: 500_000_000,
     RestartPolicy: { Name: 'unless-stopped' },
-    NetworkMode: 'bridge',
+    NetworkMode: /^container:[0-9a-f]{64}$/,
     PidMode: '',
     UsernsMode: '',
     LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
@@ -305,8 +298,7 @@ t.test('replicas start together, are found again, and all stop', { skip }, async
 
   await callEngine(engine, { method: 'POST', path: `/containers/${instance.ids[0]}/restart`, query: { t: 0 } });
   const again = await runtime.adopt(spec, context);
-  const state = await inspectContainer(engine, instance.ids[0] ?? '');
-  t.match(again?.upstreams[0], { host: state?.addresses.bridge });
+  t.same(again?.upstreams, instance.upstreams, 'a replica that starts again keeps its address');
 
   await callEngine(engine, { method: 'DELETE', path: `/containers/${instance.ids[2]}`, query: { force: true } });
   t.equal(await runtime.adopt(spec, context), null, 'an incomplete start is no start');

@@ -3,15 +3,19 @@ import {
   containerLogs,
   containerStarts,
   createContainer,
+  deploymentLabel,
   type Engine,
+  engineMessage,
   engineUnavailable,
-  identityLabels,
   inspectContainer,
   inspectImage,
   type ListedContainer,
   listContainers,
+  managedLabel,
   ownLabels,
   removeContainer,
+  removeNetwork,
+  serviceLabels,
   startContainer,
   statusOf,
 } from '@pierhead/docker';
@@ -21,6 +25,7 @@ import {
   type Health,
   type Identity,
   type Instance,
+  messageOf,
   type OutputLine,
   type OutputOptions,
   type RunSpec,
@@ -28,7 +33,7 @@ import {
   type Upstream,
   UserError,
 } from '@pierhead/model';
-import { checkRunning, ended } from './app-state.js';
+import { checkRunning } from './app-state.js';
 import { checkInside } from './check-inside.js';
 import {
   type ContainerPlan,
@@ -43,9 +48,21 @@ import { diagnose } from './diagnose.js';
 import { type DockerConfig, defaultStatuses } from './docker-config.js';
 import { lookAt } from './look-at.js';
 import { mergeLines } from './merge-lines.js';
+import {
+  inside,
+  isSandbox,
+  removeIdleSandboxes,
+  removeSandbox,
+  type Sandbox,
+  sandboxOf,
+  takeSandboxes,
+} from './sandboxes.js';
+import { followPeers, networkName, removeEmptyNetworks } from './service-network.js';
 import { startFailure } from './start-failure.js';
 
 const stopGraceSeconds = 10;
+/** More replicas than these get the rest of what they need at their start. */
+const mostPrepared = 4;
 
 class DockerRuntime implements Runtime<DockerConfig> {
   /** Starts every replica at once. What an interrupted start left behind is replaced. */
@@ -53,21 +70,40 @@ class DockerRuntime implements Runtime<DockerConfig> {
     if (artifact.kind !== 'image') throw new UserError('artifact_not_accepted', 'Docker runs images only');
     const engine = connectEngine(context.host.dockerHost);
     const { graceSeconds, holdSeconds = 0, imageCheck = true, intervalSeconds } = spec.config.healthCheck;
-    const image =
-      imageCheck || spec.config.port === undefined ? await inspectImage(engine, artifact.digest, context.signal) : null;
+    const image = await inspectImage(engine, artifact.digest, context.signal);
     const port = portOf(spec, image);
-    const plans = planContainers(artifact.digest, spec, port, context.host);
     const check = imageCheck ? image?.healthCheck : null;
     const patience = { graceSeconds, holdSeconds, intervalSeconds, ...(check ? { check } : {}) };
+    const startIn = async (sandboxes: Sandbox[]) => {
+      const networks = sandboxes.map(({ id }) => inside(id));
+      const plans = planContainers(artifact.digest, spec, port, networks, context.host.installation);
+      const ids = await startAll(engine, plans, context);
+      const upstreams = sandboxes.map(({ address: host }) => ({ kind: 'http' as const, host, port }));
+      return { ids, upstreams, ...patience };
+    };
+    const take = () => takeSandboxes(engine, spec, spec.config.replicas, context);
     try {
-      return { ...(await startAll(engine, plans, port, context)), ...patience };
+      return await startIn(await take());
     } catch (error) {
-      if (statusOf(error) !== 409) throw startFailure(error);
+      if (!mayPass(error)) throw startFailure(error);
       // Whoever has been stopped meanwhile must not stop what its successor started.
       context.signal.throwIfAborted();
       await this.stop(spec, context);
-      return { ...(await startAll(engine, plans, port, context)), ...patience };
+      return await startIn(await take()).catch((again) => {
+        throw startFailure(again);
+      });
     }
+  }
+
+  async prepare(spec: RunSpec<DockerConfig>, context: CallContext): Promise<void> {
+    const count = Math.min(spec.config.replicas, mostPrepared);
+    await takeSandboxes(connectEngine(context.host.dockerHost), spec, count, context);
+  }
+
+  async tidy(context: CallContext): Promise<void> {
+    const engine = connectEngine(context.host.dockerHost);
+    await removeIdleSandboxes(engine, context);
+    await removeEmptyNetworks(engine, context);
   }
 
   async probe(instance: Instance, spec: RunSpec<DockerConfig>, context: CallContext): Promise<Health> {
@@ -104,37 +140,53 @@ class DockerRuntime implements Runtime<DockerConfig> {
 
   /** Null also when a start was cut short: what it left is replaced by the next start. */
   async adopt(identity: Identity, context: CallContext): Promise<Instance | null> {
-    const found = await containersOf(identity, context);
-    const wanted = Number(found[0]?.labels[replicasLabel] ?? 1);
-    if (found.length < wanted || found.some((each) => each.state === 'created')) return null;
-    const upstreams = found.flatMap((each) => upstreamOf(each, context.host.dockerNetwork) ?? []);
-    return { ids: found.map((each) => each.id), upstreams };
+    const { own, all } = await containersOf(identity, context);
+    const wanted = Number(own[0]?.labels[replicasLabel] ?? 1);
+    if (own.length < wanted || own.some((each) => each.state === 'created')) return null;
+    await startAgain(own, context);
+    const upstreams = own.flatMap((each) => upstreamOf(each, all) ?? []);
+    return { ids: own.map((each) => each.id), upstreams };
   }
 
+  /** What the service keeps ready goes with the last that it runs. */
   async stop(identity: Identity, context: CallContext): Promise<void> {
     const engine = connectEngine(context.host.dockerHost);
-    const found = await containersOf(identity, context);
-    await Promise.all(found.map((each) => removeContainer(engine, each.id, stopGraceSeconds, context.signal)));
+    const { own, all } = await containersOf(identity, context);
+    await Promise.all(own.map((each) => removeContainer(engine, each.id, stopGraceSeconds, context.signal)));
+    const others = all.filter((each) => !own.includes(each));
+    const isLast = others.every(isSandbox);
+    const idle = isLast ? others : others.filter(({ id }) => own.some((each) => sandboxOf(each) === id));
+    await Promise.all(idle.map(({ id }) => removeSandbox(engine, id, context.signal)));
+    if (isLast) await removeNetwork(engine, networkName(identity), context.signal);
   }
 
   async list({ host, signal }: CallContext): Promise<Identity[]> {
     const found = await listContainers(connectEngine(host.dockerHost), ownLabels(host.installation), signal);
-    const identities = found.flatMap((each) => identityOf(each) ?? []);
-    return [...new Map(identities.map((each) => [each.deploymentId, each])).values()];
+    return identitiesOf(found);
   }
 
-  async *watch({ host, signal }: CallContext): AsyncGenerator<Identity> {
+  async *watch(context: CallContext): AsyncGenerator<Identity> {
+    const { host, signal } = context;
     const engine = connectEngine(host.dockerHost);
-    for await (const labels of containerStarts(engine, ownLabels(host.installation), signal)) {
-      const identity = identityOf({ labels });
-      if (identity) yield identity;
+    const ending = new AbortController();
+    const following = followPeers(engine, context, AbortSignal.any([signal, ending.signal])).catch((error) =>
+      context.log(messageOf(error), 'system'),
+    );
+    try {
+      for await (const labels of containerStarts(engine, ownLabels(host.installation), signal)) {
+        const started = isSandbox({ labels }) ? await listContainers(engine, placeOf(labels), signal) : [{ labels }];
+        yield* identitiesOf(started);
+      }
+    } finally {
+      ending.abort();
+      await following;
     }
   }
 
   async *logs(identity: Identity, options: OutputOptions, context: CallContext): AsyncGenerator<OutputLine> {
     const engine = connectEngine(context.host.dockerHost);
-    const found = await containersOf(identity, context);
-    const sources = found.map((each) => containerLogs(engine, each.id, { ...options, signal: context.signal }));
+    const { own } = await containersOf(identity, context);
+    const sources = own.map((each) => containerLogs(engine, each.id, { ...options, signal: context.signal }));
     yield* mergeLines(sources, options.follow);
   }
 
@@ -147,13 +199,13 @@ class DockerRuntime implements Runtime<DockerConfig> {
  * All or nothing: a creation is not aborted, for its id would be lost; when one replica fails, those that started are removed before the
  * failure is thrown.
  */
-async function startAll(engine: Engine, plans: ContainerPlan[], port: number, context: CallContext): Promise<Instance> {
+async function startAll(engine: Engine, plans: ContainerPlan[], context: CallContext): Promise<string[]> {
   const ids: string[] = [];
   const starts = plans.map(async ({ name, settings }) => {
     const id = await createContainer(engine, name, settings);
     ids.push(id);
     await startContainer(engine, id, context.signal);
-    return { id, host: await addressOf(engine, id, context) };
+    return id;
   });
   const results = await Promise.allSettled(starts);
   const failed = results.find((result) => result.status === 'rejected');
@@ -162,43 +214,56 @@ async function startAll(engine: Engine, plans: ContainerPlan[], port: number, co
     context.signal.throwIfAborted();
     throw failed.reason;
   }
-  const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  return {
-    ids: started.map((each) => each.id),
-    upstreams: started.map(({ host }) => ({ kind: 'http', host, port })),
-  };
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
-async function addressOf(engine: Engine, id: string, context: CallContext): Promise<string> {
-  const state = await inspectContainer(engine, id, context.signal);
-  const address = state?.addresses[context.host.dockerNetwork];
-  if (address) return address;
-  if (state && !state.running) throw await ended(engine, state, context.signal);
-  throw new UserError(
-    'app_has_no_address',
-    `The container got no address on the network ${context.host.dockerNetwork}`,
-  );
-}
+/** A name that an earlier start left taken, or a sandbox that went away meanwhile: what a second try has not. */
+const mayPass = (error: unknown) => statusOf(error) === 409 || /no such container/i.test(engineMessage(error));
 
-async function containersOf(identity: Identity, context: CallContext): Promise<ListedContainer[]> {
+/**
+ * Starts what the engine could not: after a restart of its own it may bring a replica back before the sandbox that it
+ * runs in. What somebody stopped stays so.
+ */
+async function startAgain(containers: readonly ListedContainer[], context: CallContext): Promise<void> {
   const engine = connectEngine(context.host.dockerHost);
-  const found = await listContainers(engine, identityLabels(identity), context.signal);
-  return found.toSorted((a, b) => Number(a.labels[replicaLabel]) - Number(b.labels[replicaLabel]));
+  for (const { id, state } of containers) {
+    if (state !== 'exited') continue;
+    const found = await inspectContainer(engine, id, context.signal);
+    if (found?.startError) await startContainer(engine, id, context.signal);
+  }
 }
+
+/** The replicas of a deployment in their order, among all containers of its service there. */
+async function containersOf(identity: Identity, context: CallContext) {
+  const engine = connectEngine(context.host.dockerHost);
+  const all = await listContainers(engine, { [managedLabel]: 'true', ...serviceLabels(identity) }, context.signal);
+  const own = all.filter(({ labels }) => labels[deploymentLabel] === identity.deploymentId);
+  return { all, own: own.toSorted((a, b) => Number(a.labels[replicaLabel]) - Number(b.labels[replicaLabel])) };
+}
+
+function identitiesOf(containers: readonly Pick<ListedContainer, 'labels'>[]): Identity[] {
+  const identities = containers.flatMap((each) => identityOf(each) ?? []);
+  return [...new Map(identities.map((each) => [each.deploymentId, each])).values()];
+}
+
+/** The labels of all that is made for the service and environment of a container with these. */
+const placeOf = (labels: Record<string, string>) =>
+  serviceLabels({ serviceId: labels['pierhead.service'] ?? '', environment: labels['pierhead.environment'] ?? '' });
 
 /** Null for a container that somebody made of an image of ours: it inherits the image's labels, and no more. */
 function identityOf({ labels }: Pick<ListedContainer, 'labels'>): Identity | null {
   const {
     'pierhead.service': serviceId,
     'pierhead.environment': environment,
-    'pierhead.deployment': deploymentId,
+    [deploymentLabel]: deploymentId,
   } = labels;
   if (!serviceId || !environment || !deploymentId) return null;
   return { serviceId, environment, deploymentId, serviceName: labels[nameLabel] ?? '' };
 }
 
-function upstreamOf(container: ListedContainer, network: string): Upstream | null {
-  const host = container.addresses[network];
+function upstreamOf(container: ListedContainer, among: readonly ListedContainer[]): Upstream | null {
+  const home = among.find(({ id }) => id === sandboxOf(container)) ?? container;
+  const [host] = Object.values(home.addresses);
   return host ? { kind: 'http', host, port: Number(container.labels[portLabel]) } : null;
 }
 

@@ -21,7 +21,7 @@ async function setUp(t: Test) {
   const rules = { index: 'index.html', cleanUrls: true, cacheControl: '', headers: [], redirects: [] };
   const artifact: FilesArtifact = { kind: 'files', digest, bytes, rules };
   const signal = new AbortController().signal;
-  const host = { installation: 'test', dockerHost: '', dockerNetwork: '', egressAllow: [] };
+  const host = { installation: 'test', dockerHost: '', dockerNetwork: '', dockerSubnets: '', egressAllow: [] };
   const context: CallContext = { log: () => {}, signal, workspace: root, storage, host };
   return { storage, artifact, context, runtime: (await manifest.load())() };
 }

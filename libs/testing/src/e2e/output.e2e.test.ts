@@ -109,7 +109,8 @@ t.test('what a service writes while it runs', { skip: await dockerMissing() }, a
   });
 
   await t.test('of a container that is stopped from outside is kept, too', async (t) => {
-    const [container] = await listContainers(testEngine(), { 'pierhead.service': service.id });
+    const containers = await listContainers(testEngine(), { 'pierhead.service': service.id });
+    const container = containers.find(({ labels }) => 'pierhead.deployment' in labels);
     await callEngine(testEngine(), { method: 'POST', path: `/containers/${container!.id}/stop` });
     t.ok((await texts('&tail=10')).length > 0);
   });

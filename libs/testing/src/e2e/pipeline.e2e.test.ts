@@ -156,7 +156,8 @@ for (const backend of backends) {
       t.match(await visit(gatewayUrl, `${name}.localhost`), { status: 200, text: 'built from an upload' });
 
       const engine = testEngine();
-      t.equal((await listContainers(engine, { 'pierhead.service': body.id })).length, 1);
+      const containers = await listContainers(engine, { 'pierhead.service': body.id });
+      t.equal(containers.filter(({ labels }) => 'pierhead.deployment' in labels).length, 1);
       await api.delete(`/services/${body.id}`);
       await until(
         'the container is gone',

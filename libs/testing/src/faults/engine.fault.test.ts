@@ -15,7 +15,8 @@ const restMs = 60_000;
 
 t.test('the Docker engine is restarted', { skip: ownEngineMissing() }, async (t) => {
   const engine = await startOwnEngine(t);
-  const stack = await startFaultStack(t, { queue: 'postgres', workers: 1, dockerHost: engine.dockerHost });
+  const env = { PIERHEAD_DOCKER_SUBNETS: engine.subnets };
+  const stack = await startFaultStack(t, { queue: 'postgres', workers: 1, dockerHost: engine.dockerHost, env });
   const [building, verifying] = await Promise.all([createDockerService(stack), createDockerService(stack)]);
   const measures = new Measures('from the return of the engine to the end');
   for (let round = 1; round <= repeats; round += 1)

@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { callEngine, connectEngine, listContainers } from '@pierhead/docker';
+import { connectEngine, listContainers, listNetworks } from '@pierhead/docker';
 import type { Test } from 'tap';
 import { visit } from '../visit.js';
 import type { FaultStack } from './fault-stack.js';
@@ -147,15 +147,12 @@ const containersAreLive: Check = async (stack) => {
   const containers = (await listContainers(engine, { 'pierhead.managed': 'true' })).filter((each) =>
     services.includes(each.labels['pierhead.service'] ?? ''),
   );
-  const filters = { label: ['pierhead.managed=true'] };
-  const networks = await callEngine<{ Name: string; Labels: Record<string, string> }[]>(engine, {
-    method: 'GET',
-    path: '/networks',
-    query: { filters },
-  });
+  const replicas = containers.filter(({ labels }) => 'pierhead.deployment' in labels);
+  const inUse = (labels: Record<string, string>) => live.some((each) => each.serviceId === labels['pierhead.service']);
+  const networks = await listNetworks(engine, { 'pierhead.managed': 'true' });
   const wanted = live.flatMap((each) => each.ids ?? []);
   return [
-    ...containers
+    ...replicas
       .filter((each) => !wanted.includes(each.id))
       .map(
         (each) =>
@@ -165,8 +162,11 @@ const containersAreLive: Check = async (stack) => {
       .filter((id) => !containers.some((each) => each.id === id && each.state === 'running'))
       .map((id) => `container ${id.slice(0, 12)} is of a live release and does not run`),
     ...networks
-      .filter((each) => services.includes(each.Labels['pierhead.service'] ?? ''))
-      .map((each) => `network ${each.Name} is left`),
+      .filter(({ labels }) => services.includes(labels['pierhead.service'] ?? '') && !inUse(labels))
+      .map(({ name }) => `network ${name} is left`),
+    ...containers
+      .filter(({ labels }) => !inUse(labels))
+      .map(({ id }) => `container ${id.slice(0, 12)} is of a service without a release`),
   ];
 };
 

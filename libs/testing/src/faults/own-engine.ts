@@ -13,6 +13,8 @@ import { Program } from './program.js';
 /** A Docker engine of the test's own, so that it may be restarted. */
 export interface OwnEngine {
   dockerHost: string;
+  /** For its networks: two engines on one machine know nothing of each other's. */
+  subnets: string;
   /** As its operator would restart it. */
   restart(): Promise<void>;
 }
@@ -67,6 +69,7 @@ export async function startOwnEngine(t: Test): Promise<OwnEngine> {
   await importBusybox(connectEngine(dockerHost));
   return {
     dockerHost,
+    subnets: `198.19.${(process.pid % 16) * 16}.0/20`,
     async restart() {
       await program.stop(30_000);
       await start();
