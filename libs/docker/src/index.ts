@@ -5,6 +5,7 @@ export { callEngine, type EngineCall, openStream } from './call-engine.js';
 export { connectEngine, type Engine } from './connect-engine.js';
 export { containerLogs, type LogOptions } from './container-logs.js';
 export { containerStarts } from './container-starts.js';
+export { type ContainerStats, containerStats } from './container-stats.js';
 export {
   type ContainerSettings,
   type ContainerState,

@@ -21,6 +21,7 @@ import {
   type Health,
   type Identity,
   type Instance,
+  type InstanceUsage,
   type OutputLine,
   type OutputOptions,
   type RunSpec,
@@ -44,6 +45,7 @@ import { type DockerConfig, defaultStatuses } from './docker-config.js';
 import { lookAt } from './look-at.js';
 import { mergeLines } from './merge-lines.js';
 import { startFailure } from './start-failure.js';
+import { usageOf } from './usage.js';
 
 const stopGraceSeconds = 10;
 
@@ -136,6 +138,16 @@ class DockerRuntime implements Runtime<DockerConfig> {
     const found = await containersOf(identity, context);
     const sources = found.map((each) => containerLogs(engine, each.id, { ...options, signal: context.signal }));
     yield* mergeLines(sources, options.follow);
+  }
+
+  async usage(identities: readonly Identity[], { host, signal }: CallContext): Promise<InstanceUsage[]> {
+    const engine = connectEngine(host.dockerHost);
+    const wanted = new Set(identities.map((each) => each.deploymentId));
+    const found = (await listContainers(engine, ownLabels(host.installation), signal)).flatMap((container) => {
+      const deploymentId = identityOf(container)?.deploymentId ?? '';
+      return container.state === 'running' && wanted.has(deploymentId) ? [{ id: container.id, deploymentId }] : [];
+    });
+    return usageOf(engine, found, signal);
   }
 
   unavailable(context: Pick<CallContext, 'host' | 'signal'>) {
