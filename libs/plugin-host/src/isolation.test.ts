@@ -162,7 +162,11 @@ t.test('a runtime tells what its instances take, or nothing, and what makes no s
   const part = `{ id: 'c', at: 'now', startedAt: 'then', restarts: 0, cpuSeconds: 1, memoryBytes: 2, memoryLimitBytes: null,
     pids: 1, receivedBytes: 0, sentBytes: 0 }`;
   const usage = `async usage([{ deploymentId }]) { return [{ deploymentId, parts: [${part}] }]; }`;
-  const runtimes = [runtime('tells', usage), runtime('silent', ''), runtime('odd', usage.replace('cpuSeconds: 1,', ''))];
+  const runtimes = [
+    runtime('tells', usage),
+    runtime('silent', ''),
+    runtime('odd', usage.replace('cpuSeconds: 1,', '')),
+  ];
   const folder = await writePlugin(t.testdir(), 'test', `export const runtimes = [${runtimes}];`);
   const { source } = await sourceOf(t, [folder]);
   const identity = { serviceId: 's', serviceName: 's', environment: 'production', deploymentId: 'd' };
