@@ -41,9 +41,10 @@ const ages = [
 
 export const finestStep = ages[0].stepSeconds;
 
-/** How long the steps of samples are that are this old; null when none is kept for so long. */
-export const stepAt = (ageSeconds: number): number | null =>
-  ages.find(({ forSeconds, marginSeconds }) => ageSeconds <= forSeconds + marginSeconds / 2)?.stepSeconds ?? null;
+/** How long the steps of samples are that are this old. */
+export const stepAt = (ageSeconds: number): number =>
+  (ages.find(({ forSeconds, marginSeconds }) => ageSeconds <= forSeconds + marginSeconds / 2) ?? ages.at(-1)!)
+    .stepSeconds;
 
 /** How much is merged in one statement: after a long pause there are more of them, not longer ones. */
 const batchSeconds = hour;

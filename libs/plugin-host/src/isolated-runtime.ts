@@ -19,17 +19,18 @@ const Found = Type.Object({ code: said, message: said, hint: said, line: Type.Op
 const id = Type.String({ maxLength: 500 });
 const Identity = Type.Object({ serviceId: id, serviceName: id, environment: id, deploymentId: id });
 const Listed = Type.Union([Type.Null(), Type.Array(Identity, { maxItems: 100_000 })]);
-const amount = Type.Number({ minimum: 0 });
+const amount = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const few = Type.Integer({ minimum: 0, maximum: 1_000_000 });
 const time = Type.String({ maxLength: 50 });
 const Part = Type.Object({
   id,
   at: time,
   startedAt: time,
-  restarts: Type.Integer({ minimum: 0 }),
+  restarts: few,
   cpuSeconds: amount,
   memoryBytes: amount,
   memoryLimitBytes: Type.Union([amount, Type.Null()]),
-  pids: Type.Integer({ minimum: 0 }),
+  pids: few,
   receivedBytes: amount,
   sentBytes: amount,
 });
