@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addDeploy } from './commands/deploy.js';
 import { addDeployments } from './commands/deployments.js';
+import { addMetrics } from './commands/metrics.js';
 import { addOutput } from './commands/output.js';
 import { addPlugins } from './commands/plugins.js';
 import { addProjects } from './commands/projects.js';
@@ -21,6 +22,7 @@ const groups = [
   addDeploy,
   addDeployments,
   addOutput,
+  addMetrics,
   addStorage,
   addTokens,
   addWorkers,

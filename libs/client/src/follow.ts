@@ -4,6 +4,7 @@ import type { components } from './schema.js';
 
 type Deployment = components['schemas']['Deployment'];
 type LogLine = components['schemas']['LogLine'];
+type ServiceMetrics = components['schemas']['ServiceMetrics'];
 type AppLogLine = components['schemas']['AppLogLine'];
 
 export interface FollowOptions {
@@ -49,12 +50,31 @@ export function followOutput(
   return followLines(open, signal);
 }
 
+/** What the releases of a service take and answer: all that was asked for, then the points that are new, until it is removed. */
+export async function* followMetrics(
+  client: Client,
+  serviceId: string,
+  { signal, ...query }: FollowOptions & { environment?: string; from?: string; stepSeconds?: number } = {},
+): AsyncGenerator<ServiceMetrics, void> {
+  const params = { path: { id: serviceId }, query };
+  const open = (lastEventId: string | null) =>
+    dataOf(client.GET('/services/{id}/metrics', { params, headers: eventsFrom(lastEventId), signal, ...stream }));
+  for await (const { event, data } of resumedEvents(open, signal)) {
+    if (event === 'end') return;
+    if (event === 'metrics') yield JSON.parse(data) as ServiceMetrics;
+  }
+}
+
+const eventsFrom = (lastEventId: string | null) => ({
+  accept: 'text/event-stream',
+  ...(lastEventId ? { 'last-event-id': lastEventId } : {}),
+});
+
 async function* followLines<Line>(
   open: (headers: Record<string, string>) => Promise<ReadableStream | null>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Line, void> {
-  const openAt = (lastEventId: string | null) =>
-    open({ accept: 'text/event-stream', ...(lastEventId ? { 'last-event-id': lastEventId } : {}) });
+  const openAt = (lastEventId: string | null) => open(eventsFrom(lastEventId));
   for await (const { event, data } of resumedEvents(openAt, signal)) {
     if (event === 'end') return;
     if (event === 'line') yield JSON.parse(data) as Line;

@@ -798,6 +798,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/services/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read or follow what the releases of a service take and answer
+         * @description Processor, memory, restarts and network traffic, measured every ten seconds; requests, their statuses and how long they took, as the gateways count them. Kept in steps of 10 seconds for an hour, of 5 minutes for a day, of 30 minutes for a week. JSON by default; `Accept: text/event-stream` goes on with what comes, until the service is removed, and resumes from `Last-Event-ID`. Needs a token with the scope `read`.
+         */
+        get: operations["readServiceMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workers": {
         parameters: {
             query?: never;
@@ -1273,6 +1293,47 @@ export interface components {
                 at: string;
             }[];
         };
+        ReleaseFigures: {
+            /** @description Where the step begins. */
+            at: string;
+            cpuCores: number | null;
+            memoryBytes: number | null;
+            memoryLimitBytes: number | null;
+            pids: number | null;
+            replicas: number | null;
+            restarts: number | null;
+            receivedBytesPerSecond: number | null;
+            sentBytesPerSecond: number | null;
+            /** @description How many requests the gateways ended; WebSockets are not among them. */
+            requests: number;
+            requestsPerSecond: number;
+            /** @description Requests by the class of their status. */
+            responses: {
+                "1xx": number;
+                "2xx": number;
+                "3xx": number;
+                "4xx": number;
+                /** @description The gateway answers with some of them itself, where it cannot reach the release. */
+                "5xx": number;
+                /** @description The client left before there was an answer. */
+                unanswered: number;
+            };
+            p50Ms: number | null;
+            p95Ms: number | null;
+            p99Ms: number | null;
+        };
+        ReleaseMetrics: {
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            deploymentId: string;
+            number: number | null;
+            live: boolean;
+            latest: components["schemas"]["ReleaseFigures"] | null;
+            /** @description By time. A step in which nothing was measured and nothing was asked for has none. */
+            points: components["schemas"]["ReleaseFigures"][];
+        };
         RuntimeMetadata: {
             id: string;
             name: string;
@@ -1474,6 +1535,23 @@ export interface components {
                     totalSeconds?: number;
                 };
             };
+        };
+        ServiceMetrics: {
+            environment: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            to: string;
+            /** @description At least as long as figures of that age are kept in. */
+            stepSeconds: number;
+            /** @description Those with figures in that time, and the live one. */
+            releases: components["schemas"]["ReleaseMetrics"][];
         };
         ServicePlan: {
             provider: {
@@ -5709,6 +5787,92 @@ export interface operations {
                     };
                     "text/event-stream": string;
                     "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readServiceMetrics: {
+        parameters: {
+            query?: {
+                environment?: string;
+                /** @description Not earlier than this; an hour before the end unless given. */
+                from?: string;
+                /** @description Earlier than this; now unless given. A stream has no end. */
+                to?: string;
+                /** @description Seconds from point to point; unless given, so many that there are about 120 points at most. */
+                stepSeconds?: number;
+            };
+            header?: never;
+            path: {
+                /** @description UUIDv7. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures of each release. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceMetrics"];
+                    "text/event-stream": string;
                 };
             };
             /** @description Bad Request */

@@ -29,6 +29,7 @@ export { type Repeating, repeat } from './repeat.js';
 export { type Retention, retentionRepository } from './retention.js';
 export { gatewayRepository, hostnameOf, type RouteTable, releaseRepository, routeSource } from './routes.js';
 export { type Claimed, type Ending, type Lease, maxRetries, runRepository } from './runs.js';
+export { finestStep, type NewSample, type Sample, sampleRepository, stepAt } from './samples.js';
 export { createSecrets, isSealed, mapSealed, type Secrets } from './secrets.js';
 export { type Conflict, type NewService, type ServiceRow, serviceRepository } from './services.js';
 export type {

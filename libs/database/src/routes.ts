@@ -1,8 +1,9 @@
-import { defaultDrainSeconds, type Route, type Traffic, type Upstream } from '@pierhead/model';
+import { type Answered, defaultDrainSeconds, type Route, type Traffic, type Upstream } from '@pierhead/model';
 import { eq, lt, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import { production } from './deployments.js';
 import { listen } from './listen.js';
+import { addingUp, finestStep, stepOf } from './samples.js';
 import { gateways } from './tables.js';
 
 /** The route table at one moment; `version` is the newest switch that it holds. */
@@ -58,12 +59,20 @@ export function routeSource(database: Database, { gatewayId, baseDomain }: { gat
         .onConflictDoUpdate({ target: gateways.id, set: values });
     },
 
-    /** Adds to what was answered for each deployment. */
-    async report(traffic: readonly Traffic[]): Promise<void> {
+    /** Adds to what was answered for each deployment, in all and in this step of time. */
+    async report(answered: readonly Answered[]): Promise<void> {
       await raw`
+        with answered as (
+          select d.id, d.service_id, d.environment, t.* from jsonb_to_recordset(${JSON.stringify(answered)}::jsonb)
+            as t("deploymentId" uuid, requests bigint, failures bigint, responses int[], durations int[])
+          join deployments d on d.id = t."deploymentId"),
+        sampled as (
+          insert into release_samples (service_id, environment, step_seconds, at, deployment_id, responses, durations)
+          select service_id, environment, ${finestStep}, ${stepOf(database, raw`now()`, finestStep)}, id, responses, durations
+          from answered order by id
+          ${addingUp(database)})
         insert into release_traffic (deployment_id, requests, failures)
-        select d.id, t.requests, t.failures from jsonb_to_recordset(${JSON.stringify(traffic)}::jsonb)
-          as t("deploymentId" uuid, requests bigint, failures bigint) join deployments d on d.id = t."deploymentId" order by d.id
+        select id, requests, failures from answered order by id
         on conflict (deployment_id) do update set requests = release_traffic.requests + excluded.requests,
           failures = release_traffic.failures + excluded.failures`;
     },

@@ -18,6 +18,7 @@ import {
   bigint,
   boolean,
   customType,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -287,6 +288,46 @@ export const releaseTraffic = pgTable('release_traffic', {
   /** Those that were answered with 5xx. */
   failures: bigint('failures', { mode: 'number' }).notNull(),
 });
+
+/**
+ * What each release took and answered, by time: in steps of some seconds for an hour, then merged into longer ones. Rows
+ * add up; a release has one for each step, of whichever length.
+ */
+export const releaseSamples = pgTable(
+  'release_samples',
+  {
+    serviceId: uuid('service_id')
+      .notNull()
+      .references(() => services.id, { onDelete: 'cascade' }),
+    environment: text('environment').notNull(),
+    stepSeconds: integer('step_seconds').notNull(),
+    /** Where the step begins. */
+    at: at('at').notNull(),
+    /** The deployment may be forgotten before its samples. */
+    deploymentId: uuid('deployment_id').notNull(),
+    /** How much of the step was measured: what the next three were counted in. */
+    seconds: doublePrecision('seconds').notNull().default(0),
+    cpuSeconds: doublePrecision('cpu_seconds').notNull().default(0),
+    receivedBytes: doublePrecision('received_bytes').notNull().default(0),
+    sentBytes: doublePrecision('sent_bytes').notNull().default(0),
+    /** The highest in the step; null where nothing was measured, as of those that follow. */
+    memoryBytes: bigint('memory_bytes', { mode: 'number' }),
+    memoryLimitBytes: bigint('memory_limit_bytes', { mode: 'number' }),
+    pids: integer('pids'),
+    replicas: integer('replicas'),
+    restarts: integer('restarts'),
+    /** As gateways count them. */
+    responses: integer('responses').array().notNull().default([]),
+    durations: integer('durations').array().notNull().default([]),
+  },
+  (table) => [
+    primaryKey({
+      name: 'release_samples_pk',
+      columns: [table.serviceId, table.environment, table.stepSeconds, table.at, table.deploymentId],
+    }),
+    index('release_samples_age').on(table.stepSeconds, table.at),
+  ],
+);
 
 export const workers = pgTable('workers', {
   id: text('id').primaryKey(),

@@ -19,6 +19,8 @@ export interface ContainerState {
   outOfMemory: boolean;
   /** Bytes; 0 where there is no limit. */
   memoryLimit: number;
+  /** When it last started, RFC 3339. */
+  startedAt: string;
   /** When it last ended, in seconds since 1970; of no meaning before. */
   finishedAt: number;
   /** By network. */
@@ -123,6 +125,7 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
     exitCode: found.State.ExitCode,
     outOfMemory: found.State.OOMKilled,
     memoryLimit: found.HostConfig.Memory ?? 0,
+    startedAt: found.State.StartedAt,
     finishedAt: Date.parse(found.State.FinishedAt) / 1_000,
     addresses: addressesOf(found.NetworkSettings.Networks),
     networkMode: found.HostConfig.NetworkMode ?? '',

@@ -4,6 +4,7 @@ export type { OnOutput } from './build-output.js';
 export { callEngine, type EngineCall, openStream } from './call-engine.js';
 export { connectEngine, type Engine } from './connect-engine.js';
 export { containerLogs, type LogOptions } from './container-logs.js';
+export { type ContainerStats, containerStats } from './container-stats.js';
 export {
   type ContainerSettings,
   type ContainerState,

@@ -15,6 +15,14 @@ export interface Traffic {
   failures: number;
 }
 
+/** What a gateway answered for a release. */
+export interface Answered extends Traffic {
+  /** By class of status, 1xx at 1; at 0 those whose client left before an answer. */
+  responses: number[];
+  /** How many took how long, by range. */
+  durations: number[];
+}
+
 /** A hostname and what answers it. */
 export interface Route {
   hostname: string;

@@ -50,6 +50,33 @@ export const unexplained = (reason: string): Diagnosis => ({
   hint: 'Check the port and the health check in the runtime config, and what the app says itself.',
 });
 
+/** What one part of an instance, such as a container, takes of its machine. What is counted begins anew when the part starts again. */
+export interface PartUsage {
+  /** Among the instance's `ids`. */
+  id: string;
+  /** When this was measured, and when the part last started: RFC 3339. */
+  at: string;
+  startedAt: string;
+  /** How often it was started again. */
+  restarts: number;
+  /** Of all processors together, since its start. */
+  cpuSeconds: number;
+  /** Without what the system would give up first, such as files that it keeps in memory. */
+  memoryBytes: number;
+  /** Null where there is none. */
+  memoryLimitBytes: number | null;
+  /** Processes and threads. */
+  pids: number;
+  /** Over its networks, since its start. */
+  receivedBytes: number;
+  sentBytes: number;
+}
+
+export interface InstanceUsage {
+  deploymentId: string;
+  parts: PartUsage[];
+}
+
 export interface OutputLine {
   at: string;
   stream: LogStream;
@@ -96,6 +123,8 @@ export interface Runtime<Config = unknown> {
   tidy?(context: CallContext): Promise<void>;
   /** Whose instances start on this machine from now on, for whatever reason, until the signal fires or the runtime goes away. */
   watch?(context: CallContext): AsyncIterable<Identity>;
+  /** What the parts of these that run on this machine take of it now. */
+  usage?(identities: readonly Identity[], context: CallContext): Promise<InstanceUsage[]>;
   /** The app's own output, oldest first, until it ends or the signal fires. */
   logs(identity: Identity, options: OutputOptions, context: CallContext): AsyncIterable<OutputLine>;
   /** Why this machine cannot use the runtime, or null. */

@@ -19,6 +19,24 @@ const Found = Type.Object({ code: said, message: said, hint: said, line: Type.Op
 const id = Type.String({ maxLength: 500 });
 const Identity = Type.Object({ serviceId: id, serviceName: id, environment: id, deploymentId: id });
 const Listed = Type.Union([Type.Null(), Type.Array(Identity, { maxItems: 100_000 })]);
+const amount = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const few = Type.Integer({ minimum: 0, maximum: 1_000_000 });
+const time = Type.String({ maxLength: 50 });
+const Part = Type.Object({
+  id,
+  at: time,
+  startedAt: time,
+  restarts: few,
+  cpuSeconds: amount,
+  memoryBytes: amount,
+  memoryLimitBytes: Type.Union([amount, Type.Null()]),
+  pids: few,
+  receivedBytes: amount,
+  sentBytes: amount,
+});
+const Used = Type.Array(Type.Object({ deploymentId: id, parts: Type.Array(Part, { maxItems: 1_000 }) }), {
+  maxItems: 100_000,
+});
 const Line = Type.Object({ at: Type.String({ maxLength: 50 }), stream: LogStream, text: Type.String() });
 
 /** A runtime that lives in another thread. */
@@ -53,6 +71,10 @@ export function isolatedRuntime(instance: IsolatedInstance): Runtime {
     },
     async tidy(context) {
       await instance.callOptional('tidy', [], context);
+    },
+    async usage(identities, context) {
+      const used = await instance.callOptional('usage', [identities], context);
+      return checked(instance, 'usage', Used, used ?? []);
     },
     async *logs(identity, options, context) {
       for await (const line of instance.stream('logs', [identity, options], context))

@@ -28,7 +28,7 @@ t.test('a provider works from its thread, with its context', async (t) => {
   const context = callContext(t.testdirName);
   const storage = { ...context.storage, uploadFile: async () => file };
   const revision = await one.resolveRevision({ name: 'x' }, { ref: 'main' }, { ...context, storage });
-  t.same(revision, { id: 'sha256:1', message: 'bridge' });
+  t.same(revision, { id: 'sha256:1', message: 'apps' });
   t.same(context.lines, ['stdout: resolving x main', 'stderr: printed']);
   t.same(await one.validateConfig?.({}, context), [], 'what it lacks is harmless');
   t.equal(await one.unavailable?.(context), null);
@@ -156,6 +156,27 @@ t.test('the output of a runtime streams, as fast as it is taken, until nobody wa
   t.equal((await read(true, 300)).length, 300);
   await one.dispose?.();
   t.equal(threads.size, 0);
+});
+
+t.test('a runtime tells what its instances take, or nothing, and what makes no sense is refused', async (t) => {
+  const part = `{ id: 'c', at: 'now', startedAt: 'then', restarts: 0, cpuSeconds: 1, memoryBytes: 2, memoryLimitBytes: null,
+    pids: 1, receivedBytes: 0, sentBytes: 0 }`;
+  const usage = `async usage([{ deploymentId }]) { return [{ deploymentId, parts: [${part}] }]; }`;
+  const runtimes = [
+    runtime('tells', usage),
+    runtime('silent', ''),
+    runtime('odd', usage.replace('cpuSeconds: 1,', '')),
+  ];
+  const folder = await writePlugin(t.testdir(), 'test', `export const runtimes = [${runtimes}];`);
+  const { source } = await sourceOf(t, [folder]);
+  const identity = { serviceId: 's', serviceName: 's', environment: 'production', deploymentId: 'd' };
+  const ask = async (id: string) => {
+    const one = (await source.current().runtimes.getRuntime(id))!;
+    return one.usage!([identity], callContext('/tmp')).finally(() => one.dispose?.());
+  };
+  t.match(await ask('tells'), [{ deploymentId: 'd', parts: [{ id: 'c', cpuSeconds: 1, memoryLimitBytes: null }] }]);
+  t.same(await ask('silent'), []);
+  await t.rejects(ask('odd'), { code: 'plugin_failed' });
 });
 
 t.test('what a plugin prints is bounded', async (t) => {

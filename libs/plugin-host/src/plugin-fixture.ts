@@ -81,7 +81,7 @@ export function callContext(workspace: string, given: Partial<CallContext> = {})
     host: {
       installation: 'test',
       dockerHost: 'unix:///var/run/docker.sock',
-      dockerNetwork: '',
+      dockerNetwork: 'apps',
       dockerSubnets: '198.18.0.0/15',
       egressAllow: [],
     },

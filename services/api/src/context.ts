@@ -8,6 +8,7 @@ import type {
   projectRepository,
   registryUsageRepository,
   Secrets,
+  sampleRepository,
   serviceRepository,
   tokenRepository,
   uploadRepository,
@@ -28,6 +29,7 @@ export interface ApiContext {
   deployments: ReturnType<typeof deploymentRepository>;
   logs: ReturnType<typeof logRepository>;
   output: ReturnType<typeof outputRepository>;
+  samples: ReturnType<typeof sampleRepository>;
   uploads: ReturnType<typeof uploadRepository>;
   artifacts: ReturnType<typeof artifactRepository>;
   workers: ReturnType<typeof workerRepository>;

@@ -5,6 +5,7 @@ import type { ApiContext } from './context.js';
 import { auditRoutes } from './routes/audit.js';
 import { deploymentRoutes } from './routes/deployments.js';
 import { logRoutes } from './routes/logs.js';
+import { metricsRoutes } from './routes/metrics.js';
 import { operationRoutes } from './routes/operations.js';
 import { pluginRoutes } from './routes/plugins.js';
 import { projectRoutes } from './routes/projects.js';
@@ -24,6 +25,7 @@ const routes = [
   uploadRoutes,
   deploymentRoutes,
   logRoutes,
+  metricsRoutes,
   operationRoutes,
   tokenRoutes,
   auditRoutes,

@@ -13,6 +13,7 @@ import {
   outputRepository,
   projectRepository,
   registryUsageRepository,
+  sampleRepository,
   serviceRepository,
   tokenRepository,
   uploadRepository,
@@ -28,6 +29,7 @@ import { startDispatcher } from './dispatcher.js';
 import { createFeed } from './feed.js';
 import { tokenVerifier } from './identify.js';
 import { KeptAnswers } from './kept-answers.js';
+import { startMergingSamples } from './merge-samples.js';
 import { startRetention } from './retention.js';
 import { createToggles } from './toggles.js';
 
@@ -60,6 +62,7 @@ export async function startApi(
     deployments: deploymentRepository(database),
     logs: logRepository(database),
     output: outputRepository(database),
+    samples: sampleRepository(database),
     uploads,
     artifacts: artifactRepository(database),
     workers: workerRepository(database),
@@ -94,13 +97,14 @@ export async function startApi(
   const { keepDeployments, keepDeploymentsDays, keepLogsDays } = config;
   const history = { deployments: keepDeployments, deploymentsDays: keepDeploymentsDays, logsDays: keepLogsDays };
   const retention = startRetention(database, history, logger);
+  const merging = startMergingSamples(database, logger);
   const url = await app.listen({ host: config.host, port: config.apiPort });
 
   return {
     url,
     async close() {
       await app.close();
-      await Promise.all([dispatcher.stop(), retention.stop()]);
+      await Promise.all([dispatcher.stop(), retention.stop(), merging.stop()]);
       await queue.close();
       await feed.close();
       await toggles.close();

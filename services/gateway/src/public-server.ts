@@ -19,6 +19,13 @@ import type { SiteHandler } from './site/index.js';
 import type { TrafficReport } from './traffic-report.js';
 import type { UpstreamPools } from './upstream-pools.js';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When the answer's headers were ready to be sent, by `performance.now()`; 0 before. */
+    answeredAt: number;
+  }
+}
+
 export interface PublicServerOptions {
   limits: GatewayLimits;
   logger: FastifyBaseLogger;
@@ -53,6 +60,11 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
     if (method !== 'CONNECT') server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   }
   const fail = failWith(logger);
+  server.decorateRequest('answeredAt', 0);
+  server.addHook('onSend', (request, _reply, payload, done) => {
+    request.answeredAt = performance.now();
+    done(null, payload);
+  });
   const proxy = await createProxy(server, { bodyLimitBytes: limits.bodyBytes, fail });
   server.route({
     method: server.supportedMethods,
@@ -61,9 +73,15 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
     handler: (request, reply) => {
       request.raw.url = request.originalUrl;
       connections.noteAnswer(request.raw.socket, reply.raw);
-      reply.raw.once('close', () => options.countResponse(reply.raw.statusCode));
       const { route, problem } = admit(request.raw, options.table, limits.bodyBytes);
-      if (route) reply.raw.once('close', () => options.traffic.count(route.deploymentId, reply.raw.statusCode));
+      const arrived = performance.now();
+      reply.raw.once('close', () => {
+        const { statusCode, headersSent } = reply.raw;
+        options.countResponse(statusCode);
+        if (!route) return;
+        const ms = (request.answeredAt || performance.now()) - arrived;
+        options.traffic.count(route.deploymentId, headersSent ? statusCode : 0, ms);
+      });
       return problem ? fail(reply, problem) : serve(request, reply, route, options, proxy, fail);
     },
   });

@@ -1,4 +1,4 @@
-import type { Route, Traffic } from '@pierhead/model';
+import type { Answered, Route } from '@pierhead/model';
 
 /** All routes, as one consistent reading; `version` counts the changes that it holds. */
 export interface RouteReading {
@@ -17,7 +17,7 @@ export interface RouteSource {
    */
   acknowledge?(version: number, draining: string[]): Promise<void>;
   /** Told, about every second, what was answered since. */
-  report?(traffic: readonly Traffic[]): Promise<void>;
+  report?(answered: readonly Answered[]): Promise<void>;
   /** Told when this gateway serves no more. */
   leave?(): Promise<void>;
 }

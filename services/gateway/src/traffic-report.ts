@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, type Traffic } from '@pierhead/model';
+import { type Answered, durationRange, durationRanges, messageOf } from '@pierhead/model';
 import type { FastifyBaseLogger } from 'fastify';
 import type { RouteSource } from './route-source.js';
 
@@ -8,7 +8,7 @@ const limitMs = 5_000;
 
 /** Counts what was answered for each release, and reports it while there is something to report. */
 export class TrafficReport {
-  #counts = new Map<string, Traffic>();
+  #counts = new Map<string, Answered>();
   #timer: NodeJS.Timeout | undefined;
   #reporting: Promise<void> = Promise.resolve();
   #closed = false;
@@ -18,10 +18,17 @@ export class TrafficReport {
     private readonly logger: FastifyBaseLogger,
   ) {}
 
-  count(deploymentId: string, status: number) {
-    const traffic = this.#of(deploymentId);
-    traffic.requests += 1;
-    if (status >= 500) traffic.failures += 1;
+  /**
+   * Called for every request: it makes no objects.
+   * @param status of the answer; 0 when the client left before it
+   * @param ms until the headers of the answer
+   */
+  count(deploymentId: string, status: number, ms: number) {
+    const answered = this.#of(deploymentId);
+    answered.requests += 1;
+    if (status >= 500) answered.failures += 1;
+    answered.responses[classOf(status)]! += 1;
+    if (status > 0) answered.durations[durationRange(ms)]! += 1;
     this.#timer ??= setTimeout(() => this.#report(), everyMs).unref();
   }
 
@@ -32,12 +39,12 @@ export class TrafficReport {
     await this.#reporting;
   }
 
-  #of(deploymentId: string): Traffic {
+  #of(deploymentId: string): Answered {
     const known = this.#counts.get(deploymentId);
     if (known) return known;
-    const traffic = { deploymentId, requests: 0, failures: 0 };
-    this.#counts.set(deploymentId, traffic);
-    return traffic;
+    const answered = { deploymentId, requests: 0, failures: 0, responses: zeros(6), durations: zeros(durationRanges) };
+    this.#counts.set(deploymentId, answered);
+    return answered;
   }
 
   #report() {
@@ -50,19 +57,27 @@ export class TrafficReport {
   }
 
   /** What could not be reported is added to what comes. */
-  async #send(counts: Traffic[]) {
+  async #send(counts: Answered[]) {
     try {
       const late = delay(limitMs, undefined, { ref: false }).then(() => Promise.reject(new Error('no answer in time')));
       await Promise.race([this.source.report?.(counts), late]);
     } catch (error) {
       this.logger.debug({ reason: messageOf(error) }, 'traffic could not be reported');
       if (this.#closed) return;
-      for (const { deploymentId, requests, failures } of counts) {
-        const traffic = this.#of(deploymentId);
-        traffic.requests += requests;
-        traffic.failures += failures;
-      }
+      for (const each of counts) add(each, this.#of(each.deploymentId));
       this.#timer ??= setTimeout(() => this.#report(), everyMs).unref();
     }
   }
+}
+
+const zeros = (count: number) => new Array<number>(count).fill(0);
+
+/** 1xx is 1; what is no status that HTTP knows counts as a failure. */
+const classOf = (status: number) => Math.min(5, Math.trunc(status / 100));
+
+function add(from: Answered, to: Answered) {
+  to.requests += from.requests;
+  to.failures += from.failures;
+  for (const [index, count] of from.responses.entries()) to.responses[index]! += count;
+  for (const [index, count] of from.durations.entries()) to.durations[index]! += count;
 }

@@ -69,10 +69,10 @@ t.test('a release that becomes unhealthy gives way; one missed probe is forgiven
 t.test('a release that answers more requests with 5xx than the one before gives way', async (t) => {
   const found = await watched(t, async () => {
     const deploymentId = (await found.live())!;
-    await found.source.report([{ deploymentId, requests: 10, failures: 3 }]);
+    await found.source.report([{ deploymentId, requests: 10, failures: 3, responses: [], durations: [] }]);
     return { healthy: true };
   });
-  await found.source.report([{ deploymentId: found.first, requests: 100, failures: 10 }]);
+  await found.source.report([{ deploymentId: found.first, requests: 100, failures: 10, responses: [], durations: [] }]);
   await assertGaveWay(t, found, { code: 'release_failing', message: /30 % of 20 requests.* with 10 %/ });
 });
 
@@ -83,7 +83,7 @@ t.test('a release that holds stays, and the old one is stopped after that', asyn
     async () => {
       seen.push(found.calls.includes(`stop ${found.first}`));
       const deploymentId = (await found.live())!;
-      await found.source.report([{ deploymentId, requests: 30, failures: 1 }]);
+      await found.source.report([{ deploymentId, requests: 30, failures: 1, responses: [], durations: [] }]);
       return { healthy: true };
     },
     2,

@@ -1,6 +1,7 @@
 import { type Kept, type OutputBounds, outputRepository, type PackedOutputLine } from '@pierhead/database';
-import type { CallContext, Identity, OutputLine } from '@pierhead/model';
+import type { Identity, OutputLine } from '@pierhead/model';
 import { dispose } from './look-up.js';
+import { callContextOf } from './task-context.js';
 import type { WorkerContext } from './worker-context.js';
 
 const lookMs = 5_000;
@@ -17,9 +18,18 @@ const bounds: OutputBounds = { lines: 10_000, bytes: 10_485_760 };
 type Repository = ReturnType<typeof outputRepository>;
 
 export interface KeepingOutput {
+  /** What this worker keeps the output of now, by runtime: no other worker does. */
+  kept(): Map<string, Identity[]>;
   /** Something of a deployment has started: what was followed of it may be only a part by now. */
   startedAgain(deploymentId: string): void;
   stop(): Promise<void>;
+}
+
+interface Following {
+  runtimeId: string;
+  identity: Identity;
+  ended: Promise<void>;
+  again: AbortController;
 }
 
 /**
@@ -29,7 +39,7 @@ export interface KeepingOutput {
 export function startKeepingOutput(worker: WorkerContext): KeepingOutput {
   const outputs = outputRepository(worker.database);
   const stopping = new AbortController();
-  const following = new Map<string, { ended: Promise<void>; again: AbortController }>();
+  const following = new Map<string, Following>();
   const follow = (runtimeId: string, identity: Identity, kept: Kept) => {
     const { deploymentId } = kept;
     const again = new AbortController();
@@ -37,7 +47,7 @@ export function startKeepingOutput(worker: WorkerContext): KeepingOutput {
     const ended = keep(runtimeId, identity, kept, { worker, outputs, signal })
       .catch((error) => worker.logger.warn({ err: error, deploymentId }, 'output is not kept for a moment'))
       .finally(() => following.delete(deploymentId));
-    following.set(deploymentId, { ended, again });
+    following.set(deploymentId, { runtimeId, identity, ended, again });
   };
 
   const look = async () => {
@@ -57,6 +67,12 @@ export function startKeepingOutput(worker: WorkerContext): KeepingOutput {
     }
   })();
   return {
+    kept() {
+      const byRuntime = new Map<string, Identity[]>();
+      for (const { runtimeId, identity } of following.values())
+        byRuntime.set(runtimeId, [...(byRuntime.get(runtimeId) ?? []), identity]);
+      return byRuntime;
+    },
     startedAgain(deploymentId) {
       const known = following.get(deploymentId);
       known?.again.abort();
@@ -81,7 +97,7 @@ async function running(
   for (const id of new Set(usable.map((each) => each.id))) {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(listLimitMs)]);
     const runtime = await worker.source.current().runtimes.getRuntime(id);
-    const listed = runtime?.list?.(contextOf(worker, limit)).finally(() => dispose(runtime, worker.logger));
+    const listed = runtime?.list?.(callContextOf(worker, limit)).finally(() => dispose(runtime, worker.logger));
     // One that fails does not keep the others from it.
     found.set(id, (await listed?.catch(() => null)) ?? []);
   }
@@ -103,7 +119,7 @@ async function keep(runtimeId: string, identity: Identity, { deploymentId, posit
   const store = storeOf(deploymentId, keeper, () => lost.abort());
   try {
     const since = position === null ? {} : { since: position };
-    const lines = runtime?.logs(identity, { follow: true, ...since }, contextOf(worker, signal)) ?? [];
+    const lines = runtime?.logs(identity, { follow: true, ...since }, callContextOf(worker, signal)) ?? [];
     for await (const line of lines) {
       await store.add(line);
       if (signal.aborted) break;
@@ -164,11 +180,3 @@ function storeOf(deploymentId: string, { worker, outputs }: Keeper, onLost: () =
 }
 
 const pack = ({ at, stream, text }: OutputLine): PackedOutputLine => [Date.parse(at) || Date.now(), stream, text];
-
-const contextOf = ({ workspaces, storage, host }: WorkerContext, signal: AbortSignal): CallContext => ({
-  log: () => {},
-  signal,
-  workspace: workspaces,
-  storage,
-  host,
-});

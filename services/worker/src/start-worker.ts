@@ -31,6 +31,7 @@ import type { Interruption } from './interruption.js';
 import { startKeepingOutput } from './keep-output.js';
 import { processDeployment } from './process-deployment.js';
 import { refreshReleases } from './refresh-releases.js';
+import { startSamplingUsage } from './sample-usage.js';
 import { sweepWorkspaces } from './sweep-workspaces.js';
 import { watchInstances } from './watch-instances.js';
 import { repositoriesOf, type WorkerContext } from './worker-context.js';
@@ -103,6 +104,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   refreshing.now();
   const collecting = startCollecting(worker, { active, budget: config.artifactBudget });
   const output = startKeepingOutput(worker);
+  const stopSampling = startSamplingUsage(worker, output.kept);
   const stopWatching = watchInstances(worker, { started: output.startedAgain, missed: refreshing.now });
   const reload = () => void advertising.reload().catch(report);
   let following = false;
@@ -144,7 +146,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
       await app.close();
       await Promise.all([queue.close(), advertising.stop()]);
       await Promise.all(stopListening.map((stop) => stop()));
-      await Promise.all([output.stop(), stopWatching()]);
+      await Promise.all([output.stop(), stopWatching(), stopSampling()]);
       await Promise.all([clearing.stop(), refreshing.stop(), sweeping.stop(), collecting.stop()]);
       await source.close();
       await database.close();

@@ -17,3 +17,12 @@ export async function withTaskContext<T>(
     await rm(workspace, { recursive: true, force: true });
   }
 }
+
+/** For calls that belong to no deployment and need no workspace of their own. */
+export const callContextOf = ({ workspaces, storage, host }: WorkerContext, signal: AbortSignal): CallContext => ({
+  log: () => {},
+  signal,
+  workspace: workspaces,
+  storage,
+  host,
+});

@@ -1,4 +1,5 @@
 import { dataOf, type StorageReport } from '@pierhead/client';
+import { bytes as bytesOf } from '../bytes.js';
 import { columns, listing } from '../columns.js';
 import type { AddCommands } from '../session.js';
 
@@ -15,9 +16,9 @@ export const addStorage: AddCommands = (program, session) => {
 
 const totals = ({ artifacts, uploads, disk }: StorageReport) =>
   listing({
-    artifacts: `${artifacts.count}, ${size(artifacts.bytes)}${artifacts.budget === null ? '' : ` of ${size(artifacts.budget)}`}`,
-    uploads: `${uploads.count}, ${size(uploads.bytes)}`,
-    'free disk': `${size(disk.freeBytes)} of ${size(disk.bytes)}`,
+    artifacts: `${artifacts.count}, ${bytesOf(artifacts.bytes)}${artifacts.budget === null ? '' : ` of ${bytesOf(artifacts.budget)}`}`,
+    uploads: `${uploads.count}, ${bytesOf(uploads.bytes)}`,
+    'free disk': `${bytesOf(disk.freeBytes)} of ${bytesOf(disk.bytes)}`,
   });
 
 const artifacts = ({ artifacts: { items } }: StorageReport) =>
@@ -26,7 +27,7 @@ const artifacts = ({ artifacts: { items } }: StorageReport) =>
     items.map(({ digest, kind, bytes, keptFor }) => [
       digest.slice(0, 19),
       kind,
-      size(bytes),
+      bytesOf(bytes),
       keptFor.map(({ reason, deploymentId }) => `${reason} ${deploymentId}`).join(', ') || 'nothing any more',
     ]),
     'No artifacts are kept.',
@@ -35,13 +36,6 @@ const artifacts = ({ artifacts: { items } }: StorageReport) =>
 const uploads = ({ uploads: { items } }: StorageReport) =>
   columns(
     ['upload', 'size', 'kept'],
-    items.map(({ id, bytes, inUse, keptUntil }) => [id, size(bytes), inUse ? 'in use' : `until ${keptUntil}`]),
+    items.map(({ id, bytes, inUse, keptUntil }) => [id, bytesOf(bytes), inUse ? 'in use' : `until ${keptUntil}`]),
     'No uploads are kept.',
   );
-
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-function size(bytes: number): string {
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
-  return `${(bytes / 1024 ** power).toFixed(power > 0 ? 1 : 0)} ${units[power]}`;
-}

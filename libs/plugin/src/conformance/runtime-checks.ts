@@ -61,6 +61,7 @@ function behaviour<S extends Scope>(manifest: RuntimeManifest, fixture: RuntimeF
         // A runtime that starts nothing of its own, such as one that serves stored files, has nothing to find.
         if (instance.ids.length > 0) assert.deepEqual(found?.ids.toSorted(), instance.ids.toSorted());
         if (instance.ids.length > 0) assert.notEqual(await isListed(runtime, spec, context), false, 'it is listed');
+        await assertUsage(runtime, spec, context);
         const elsewhere = { ...context, host: { ...context.host, installation: 'another' } };
         assert.ok(!(await isListed(runtime, spec, elsewhere)), 'another installation does not list it');
         await runtime.stop(spec, context);
@@ -85,6 +86,20 @@ function behaviour<S extends Scope>(manifest: RuntimeManifest, fixture: RuntimeF
 async function isListed(runtime: Runtime, { deploymentId }: RunSpec, context: CallContext): Promise<boolean | null> {
   const listed = await runtime.list?.(context);
   return listed ? listed.some((each) => each.deploymentId === deploymentId) : null;
+}
+
+/** Of what was asked for, and not going backwards; a runtime that cannot tell says nothing. */
+async function assertUsage(runtime: Runtime, spec: RunSpec, context: CallContext) {
+  const [first, ...others] = (await runtime.usage?.([spec], context)) ?? [];
+  assert.equal(others.length, 0, 'it tells the usage of what it was asked for');
+  if (!first) return;
+  assert.equal(first.deploymentId, spec.deploymentId);
+  const [second] = (await runtime.usage?.([spec], context)) ?? [];
+  for (const part of first.parts) {
+    const later = second?.parts.find(({ id, startedAt }) => id === part.id && startedAt === part.startedAt);
+    if (later) assert.ok(later.cpuSeconds >= part.cpuSeconds, 'what is counted grows');
+  }
+  assert.deepEqual((await runtime.usage?.([], context)) ?? [], [], 'nothing was asked for');
 }
 
 async function becomesHealthy(runtime: Runtime, instance: Instance, spec: RunSpec, context: CallContext) {

@@ -25,6 +25,7 @@ import {
   type Health,
   type Identity,
   type Instance,
+  type InstanceUsage,
   messageOf,
   type OutputLine,
   type OutputOptions,
@@ -59,6 +60,7 @@ import {
 } from './sandboxes.js';
 import { followPeers, networkName, removeEmptyNetworks } from './service-network.js';
 import { startFailure } from './start-failure.js';
+import { usageOf } from './usage.js';
 
 const stopGraceSeconds = 10;
 /** More replicas than these get the rest of what they need at their start. */
@@ -188,6 +190,16 @@ class DockerRuntime implements Runtime<DockerConfig> {
     const { own } = await containersOf(identity, context);
     const sources = own.map((each) => containerLogs(engine, each.id, { ...options, signal: context.signal }));
     yield* mergeLines(sources, options.follow);
+  }
+
+  async usage(identities: readonly Identity[], { host, signal }: CallContext): Promise<InstanceUsage[]> {
+    const engine = connectEngine(host.dockerHost);
+    const wanted = new Set(identities.map((each) => each.deploymentId));
+    const found = (await listContainers(engine, ownLabels(host.installation), signal)).flatMap((container) => {
+      const deploymentId = identityOf(container)?.deploymentId ?? '';
+      return container.state === 'running' && wanted.has(deploymentId) ? [{ id: container.id, deploymentId }] : [];
+    });
+    return usageOf(engine, found, signal);
   }
 
   unavailable(context: Pick<CallContext, 'host' | 'signal'>) {

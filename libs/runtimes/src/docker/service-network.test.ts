@@ -89,6 +89,11 @@ t.test('replicas of a service reach each other, and nothing of another service',
   t.equal(await reaches(id, replica?.kind === 'http' ? replica.host : ''), true, 'its own replica');
   t.equal(await reaches(id, addressOf(second)), false, 'an app of another service');
   t.equal(await reaches(second.ids[0] ?? '', addressOf(first)), false, 'and the other way round');
+  const [usage] = await one.runtime.usage([one.spec], one.context);
+  t.ok(
+    usage?.parts.every(({ receivedBytes, sentBytes }) => receivedBytes > 0 && sentBytes > 0),
+    'their traffic is counted',
+  );
 });
 
 t.test('the network and the sandboxes are what they should be, and go with the last release', { skip }, async (t) => {
