@@ -11,6 +11,7 @@ export * from './json-pointer.js';
 export * from './kinds.js';
 export * from './log-line.js';
 export * from './manifest.js';
+export * from './mask-secrets.js';
 export * from './migrations.js';
 export * from './plugin.js';
 export * from './project.js';
