@@ -75,6 +75,8 @@ function stepFailure(
       hint: 'Check the path, the context folder, and .dockerignore.',
     });
   }
+  const asked = noSecret.exec(message);
+  if (asked) return secretMissing(asked[1], line);
   const exit = /exit code: (\d+)/.exec(message)?.[1];
   if (exit === killed) return outOfMemory(line);
   const what = exit === undefined ? message : `The build step ended with exit code ${exit}`;
@@ -83,6 +85,19 @@ function stepFailure(
     hint: "See the step's own output in the deployment's log.",
   });
 }
+
+/** The engine says less where the build has no secrets at all. */
+const noSecret = /^(?:.*: )?(?:secret (\S+)(?: not found)?: not found|no active sessions)/;
+
+const secretMissing = (name = 'of that name', line: string | undefined) =>
+  new UserError(
+    'build_secret_missing',
+    `The build step needs a secret ${name} that the service does not have${line ? ` (${line})` : ''}`,
+    {
+      line,
+      hint: "Add it to the builder's secrets, or take `required` out of the mount.",
+    },
+  );
 
 const killed = '137';
 

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { LogStream } from '@pierhead/model';
+import { type LogStream, type MaskedText, maskSecrets, type SecretMask } from '@pierhead/model';
 import type { BuildStatus, Timestamp, Vertex, VertexLog } from './build-status.js';
 
 /** Gets the output of a build; `text` may hold several lines and has no newline at its end. */
@@ -12,6 +12,7 @@ interface Step {
 }
 interface Partial {
   decoder: StringDecoder;
+  masked: MaskedText;
   text: string;
 }
 
@@ -27,11 +28,13 @@ export class BuildOutput {
   failed: { name: string; error: string } | null = null;
   readonly #steps = new Map<string, Step>();
   readonly #onOutput: OnOutput;
+  readonly #mask: SecretMask;
   #batch: string[] = [];
   #batchStream: LogStream = 'system';
 
-  constructor(onOutput: OnOutput) {
+  constructor(onOutput: OnOutput, mask = maskSecrets([])) {
     this.#onOutput = onOutput;
+    this.#mask = mask;
   }
 
   write(status: BuildStatus): void {
@@ -42,18 +45,17 @@ export class BuildOutput {
   }
 
   #vertex(vertex: Vertex): void {
-    const name = vertex.name ?? '';
-    if (vertex.error && !canceled.test(vertex.error) && !optional.test(name)) {
-      this.failed ??= { name, error: vertex.error };
-    }
-    if (housekeeping.test(name) && !vertex.error) return;
-    if (!vertex.started && !vertex.cached && !vertex.error) return;
+    const name = this.#mask.mask(vertex.name ?? '');
+    const error = vertex.error && this.#mask.mask(vertex.error);
+    if (error && !canceled.test(error) && !optional.test(name)) this.failed ??= { name, error };
+    if (housekeeping.test(name) && !error) return;
+    if (!vertex.started && !vertex.cached && !error) return;
     const step = this.#steps.get(vertex.digest) ?? this.#open(vertex.digest, name);
-    if ((vertex.completed || vertex.error) && !step.ended) this.#end(step, vertex);
+    if ((vertex.completed || error) && !step.ended) this.#end(step, { ...vertex, error });
   }
 
   #open(digest: string, name: string): Step {
-    const partial = () => ({ decoder: new StringDecoder('utf8'), text: '' });
+    const partial = () => ({ decoder: new StringDecoder('utf8'), masked: this.#mask.open(), text: '' });
     const step = { number: this.#steps.size + 1, ended: false, partial: { stdout: partial(), stderr: partial() } };
     this.#steps.set(digest, step);
     this.#line(step, name, 'system');
@@ -63,9 +65,9 @@ export class BuildOutput {
   #end(step: Step, vertex: Vertex): void {
     step.ended = true;
     for (const stream of ['stdout', 'stderr'] as const) {
-      const { text, decoder } = step.partial[stream];
-      const rest = text + decoder.end();
-      if (rest !== '') this.#line(step, rest, stream);
+      const { text, decoder, masked } = step.partial[stream];
+      const rest = text + masked.write(decoder.end()) + masked.end();
+      if (rest !== '') for (const line of rest.replace(/\n$/, '').split('\n')) this.#line(step, line, stream);
     }
     this.#line(step, outcome(vertex), vertex.error ? 'stderr' : 'system');
   }
@@ -75,7 +77,8 @@ export class BuildOutput {
     if (!step || !log.msg) return;
     const stream = log.stream === 2 ? 'stderr' : 'stdout';
     const partial = step.partial[stream];
-    const lines = (partial.text + partial.decoder.write(Buffer.from(log.msg))).split('\n');
+    const told = partial.masked.write(partial.decoder.write(Buffer.from(log.msg)));
+    const lines = (partial.text + told).split('\n');
     partial.text = lines.pop() ?? '';
     for (const line of lines) this.#line(step, line, stream);
     if (partial.text.length < longestLine) return;

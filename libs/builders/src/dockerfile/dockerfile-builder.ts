@@ -22,12 +22,13 @@ import type { DockerfileConfig } from './dockerfile-config.js';
 class DockerfileBuilder implements Builder<DockerfileConfig> {
   async build(source: Source, config: DockerfileConfig, context: CallContext): Promise<Artifact> {
     if (source.kind !== 'tree') throw wrongSource(source.kind);
-    const { dockerfilePath, context: folder, buildArgs, target, platform, cacheFrom } = config;
+    const { dockerfilePath, context: folder, buildArgs, secrets, target, platform, cacheFrom } = config;
     const image = await buildImage(connectEngine(context.host.dockerHost), {
       source: source.path,
       context: folder,
       dockerfile: dockerfilePath,
       buildArgs,
+      secrets,
       target,
       platform,
       cacheFrom,
