@@ -104,6 +104,9 @@ const killed = '137';
 const outOfMemory = (line: string | undefined) =>
   new UserError(
     'build_out_of_memory',
-    `The build step was killed (exit code ${killed}), as happens when it needs more memory than the engine can give${line ? ` (${line})` : ''}`,
-    { line, hint: 'Make the step use less memory, such as with fewer jobs in parallel, or give the engine more.' },
+    `The build step was killed (exit code ${killed}), as happens when it needs more memory than builds may take${line ? ` (${line})` : ''}`,
+    {
+      line,
+      hint: 'Make the step use less memory, such as with fewer jobs in parallel, or let builds have more (PIERHEAD_BUILD_MEMORY).',
+    },
   );

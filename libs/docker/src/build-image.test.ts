@@ -204,6 +204,12 @@ function limitMemory(pid: string, bytes: number): void {
   writeFileSync(file, String(bytes));
 }
 
+t.test('steps run in the group that is capped, or in one of their own that is', { skip: missing }, async (t) => {
+  const folder = source(t, { Dockerfile: `FROM busybox\nRUN : ${randomUUID()}; cat /proc/self/cgroup\n` });
+  const { output } = await build(folder);
+  t.match(output, /:\/docker\/buildkit\/[a-z0-9]+$|:docker:[a-z0-9]{20,}$|0::\/$/m);
+});
+
 t.test('a hundred thousand lines of a step all arrive', { skip: missing }, async (t) => {
   const folder = source(t, { Dockerfile: `FROM busybox\nRUN : ${randomUUID()}; yes '' | head -n 100000\n` });
   const { output } = await build(folder);

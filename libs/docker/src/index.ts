@@ -1,4 +1,5 @@
 export { baseImageIds } from './base-images.js';
+export { type BuildCaps, capsMissing, holdCaps } from './build-caps.js';
 export { type BuildOptions, type BuiltImage, buildImage } from './build-image.js';
 export type { OnOutput } from './build-output.js';
 export { callEngine, type EngineCall, openStream } from './call-engine.js';

@@ -11,6 +11,8 @@ export interface HostSettings {
   dockerHost: string;
   /** The engine's network that releases join; `bridge` unless Pierhead itself runs in containers. */
   dockerNetwork: string;
+  /** What builds may take of this machine; 0 is no cap. Absent in the catalog, which builds nothing. */
+  buildCaps?: { memoryBytes: number; cpus: number; pids: number; cgroup: string };
   /** CIDRs of private ranges that sources may come from. */
   egressAllow: readonly string[];
 }

@@ -60,7 +60,9 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const builtIn = { providers, builders, runtimes };
   const source = await createRegistrySource({ builtIn, plugins: config.plugins, logger });
   const { dockerHost, dockerNetwork, egressAllow } = config;
-  const host = { installation: await installationId(database), dockerHost, dockerNetwork, egressAllow };
+  const { buildMemory: memoryBytes, buildCpus: cpus, buildPids: pids, buildCgroup: cgroup } = config;
+  const buildCaps = { memoryBytes, cpus, pids, cgroup };
+  const host = { installation: await installationId(database), dockerHost, dockerNetwork, buildCaps, egressAllow };
   const workspacesRoot = join(config.dataDir, 'workspaces');
   const [cancellations, acknowledgements, starts] = [createBell(), createBell(), createBell()];
   const active = new Map<string, Interruption>();

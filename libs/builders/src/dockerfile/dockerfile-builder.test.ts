@@ -186,6 +186,15 @@ t.test('an image is built in the engine, with the labels of Pierhead', { skip },
   });
 });
 
+t.test('a machine that cannot cap builds says why', async (t) => {
+  const { host, signal } = await recordingContext(t);
+  const buildCaps = { memoryBytes: 1, cpus: 1, pids: 1, cgroup: 'docker/buildkit' };
+  const elsewhere = { ...host, dockerHost: 'tcp://engine.example:2375', buildCaps };
+  const builder = createDockerfileBuilder();
+  t.match(await builder.notices({ host: elsewhere, signal }), [/^Builds are not held to .*not on this machine$/]);
+  t.same(await builder.notices({ host: { ...host, buildCaps: undefined }, signal }), []);
+});
+
 t.test('configs that lead elsewhere are refused', async (t) => {
   const bad: [Record<string, unknown>, string][] = [
     [{ dockerfilePath: '../Dockerfile' }, '/dockerfilePath'],
