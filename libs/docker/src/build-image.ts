@@ -150,9 +150,10 @@ async function followBuild(
     if (event.id === 'moby.buildkit.trace') output.write(decodeStatus(String(event.aux ?? '')));
     if (event.id === 'moby.image.id') digest = (event.aux as { ID?: string }).ID;
     const failure = event.errorDetail?.message ?? event.error;
-    if (failure) throw buildFailure(hidden.mask(failure), output.failed, dockerfile);
+    if (failure) throw buildFailure(hidden.mask(failure), output, dockerfile);
   }
   if (!digest) throw engineGone('The build ended without a result');
+  output.end();
   return digest;
 }
 
@@ -172,7 +173,8 @@ const contextUnread = (error: Error) =>
 /** Some engines refuse a Dockerfile before the build's output begins. */
 function refused(error: unknown, dockerfile: Dockerfile): Error {
   const status = statusOf(error);
-  if (status !== null && status < 500) return buildFailure(engineMessage(error), null, dockerfile);
+  if (status !== null && status < 500)
+    return buildFailure(engineMessage(error), { failed: null, cannotExecute: false }, dockerfile);
   return engineError(error);
 }
 

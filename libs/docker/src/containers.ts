@@ -17,6 +17,8 @@ export interface ContainerState {
   ended: boolean;
   exitCode: number;
   outOfMemory: boolean;
+  /** The id of its image. */
+  image: string;
   /** Bytes; 0 where there is no limit. */
   memoryLimit: number;
   /** When it last ended, in seconds since 1970; of no meaning before. */
@@ -112,6 +114,7 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
     ended: found.State.Status === 'exited',
     exitCode: found.State.ExitCode,
     outOfMemory: found.State.OOMKilled,
+    image: found.Image,
     memoryLimit: found.HostConfig.Memory ?? 0,
     finishedAt: Date.parse(found.State.FinishedAt) / 1_000,
     addresses: addressesOf(found.NetworkSettings.Networks),

@@ -20,6 +20,7 @@ export { engineMessage, statusOf } from './engine-error.js';
 export { engineFolders } from './engine-folders.js';
 export { engineUnavailable } from './engine-unavailable.js';
 export { type EngineEvent, followJson } from './follow-json.js';
+export { cannotExecute, foreignPlatform } from './foreign-platform.js';
 export { type ImageFacts, inspectImage, listImages, removeImage } from './images.js';
 export { identityLabels, managedLabel, ownLabels } from './labels.js';
 export { type ListeningSocket, listeningSockets } from './listening.js';

@@ -62,7 +62,7 @@ class DockerRuntime implements Runtime<DockerConfig> {
     try {
       return { ...(await startAll(engine, plans, port, context)), ...patience };
     } catch (error) {
-      if (statusOf(error) !== 409) throw startFailure(error);
+      if (statusOf(error) !== 409) throw await startFailure(error, engine, artifact.digest);
       // Whoever has been stopped meanwhile must not stop what its successor started.
       context.signal.throwIfAborted();
       await this.stop(spec, context);
