@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism, homedir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,6 +32,14 @@ const port = (text: string) => {
 const count = (text: string) => (/^[1-9]\d{0,3}$/.test(text) ? Number(text) : wrong('a whole number from 1 to 9999'));
 
 const bytes = (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : wrong('a whole number of bytes'));
+
+const amount = (text: string) =>
+  /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : wrong('a number such as 2 or 1.5');
+
+const cgroupPath = (text: string) =>
+  /^\/?[A-Za-z0-9_][A-Za-z0-9_.:-]*(\/[A-Za-z0-9_][A-Za-z0-9_.:-]*)*$/.test(text)
+    ? text.replace(/^\//, '')
+    : wrong('the path of a control group such as docker/buildkit');
 
 const oneOf =
   <const T extends string>(...values: T[]) =>
@@ -245,6 +253,34 @@ export const variables = {
     'the same of the disks of the data folder and of the engine',
     bytes,
     () => 1_024 * mebibyte,
+  ),
+  buildMemory: variable(
+    'PIERHEAD_BUILD_MEMORY',
+    "three quarters of the machine's",
+    'bytes of memory that the steps of builds may take, all of an engine together; 0 for any',
+    bytes,
+    () => Math.floor((totalmem() * 3) / 4),
+  ),
+  buildCpus: variable(
+    'PIERHEAD_BUILD_CPUS',
+    'nine tenths of the cores',
+    'the same of processors, such as 1.5; 0 for any',
+    amount,
+    () => Math.round(availableParallelism() * 90) / 100,
+  ),
+  buildPids: variable(
+    'PIERHEAD_BUILD_PIDS',
+    '8192',
+    'the same of processes and threads; 0 for any',
+    bytes,
+    () => 8_192,
+  ),
+  buildCgroup: variable(
+    'PIERHEAD_BUILD_CGROUP',
+    'docker/buildkit',
+    "the control group of the engine's builds, for an engine with a `cgroup-parent` of its own",
+    cgroupPath,
+    () => 'docker/buildkit',
   ),
   shutdownGraceSeconds: variable(
     'PIERHEAD_SHUTDOWN_GRACE_SECONDS',

@@ -1,4 +1,5 @@
 import { UserError, WorldError } from '@pierhead/model';
+import type { BuildOutput } from './build-output.js';
 import type { Dockerfile } from './dockerfile.js';
 import { engineGone } from './engine-error.js';
 import { failingLine, fromLine, numberedLine } from './failing-line.js';
@@ -10,12 +11,16 @@ const registryDown =
 /** What a failed build means: the user's failure with the line that caused it, or the world's. */
 export function buildFailure(
   message: string,
-  failed: { name: string; error: string } | null,
+  { failed, cannotExecute }: Pick<BuildOutput, 'failed' | 'cannotExecute'>,
   dockerfile: Dockerfile,
 ): UserError | WorldError {
   const image = imageStep.exec(failed?.name ?? '')?.[1]?.replace(/@sha256:.*/, '');
   if (image) return imageFailure(image, failed?.error ?? message, dockerfile);
-  return worldFailure(message) ?? fileFailure(message, dockerfile) ?? stepFailure(message, failed, dockerfile);
+  return (
+    worldFailure(message) ??
+    fileFailure(message, dockerfile) ??
+    stepFailure(message, { failed, cannotExecute }, dockerfile)
+  );
 }
 
 function imageFailure(image: string, error: string, dockerfile: Dockerfile): UserError | WorldError {
@@ -64,7 +69,7 @@ function fileFailure(message: string, dockerfile: Dockerfile): UserError | null 
 
 function stepFailure(
   message: string,
-  failed: { name: string; error: string } | null,
+  { failed, cannotExecute }: Pick<BuildOutput, 'failed' | 'cannotExecute'>,
   dockerfile: Dockerfile,
 ): UserError {
   const line = failingLine(dockerfile, failed?.name ?? '');
@@ -75,8 +80,11 @@ function stepFailure(
       hint: 'Check the path, the context folder, and .dockerignore.',
     });
   }
+  const asked = noSecret.exec(message);
+  if (asked) return secretMissing(asked[1], line);
   const exit = /exit code: (\d+)/.exec(message)?.[1];
   if (exit === killed) return outOfMemory(line);
+  if (cannotExecute) return foreign(line);
   const what = exit === undefined ? message : `The build step ended with exit code ${exit}`;
   return new UserError('build_step_failed', `${what}${line ? ` (${line})` : ''}`, {
     line,
@@ -84,11 +92,37 @@ function stepFailure(
   });
 }
 
+/** The engine says less where the build has no secrets at all. */
+const noSecret = /^(?:.*: )?(?:secret (\S+)(?: not found)?: not found|no active sessions)/;
+
+const secretMissing = (name = 'of that name', line: string | undefined) =>
+  new UserError(
+    'build_secret_missing',
+    `The build step needs a secret ${name} that the service does not have${line ? ` (${line})` : ''}`,
+    {
+      line,
+      hint: "Add it to the builder's secrets, or take `required` out of the mount.",
+    },
+  );
+
+const foreign = (line: string | undefined) =>
+  new UserError(
+    'build_for_other_platform',
+    `The build step cannot be executed: its program is for another processor than the engine's${line ? ` (${line})` : ''}`,
+    {
+      line,
+      hint: "Leave the platform empty, or take a base image for the engine's own; an engine builds for others with emulation (binfmt) only.",
+    },
+  );
+
 const killed = '137';
 
 const outOfMemory = (line: string | undefined) =>
   new UserError(
     'build_out_of_memory',
-    `The build step was killed (exit code ${killed}), as happens when it needs more memory than the engine can give${line ? ` (${line})` : ''}`,
-    { line, hint: 'Make the step use less memory, such as with fewer jobs in parallel, or give the engine more.' },
+    `The build step was killed (exit code ${killed}), as happens when it needs more memory than builds may take${line ? ` (${line})` : ''}`,
+    {
+      line,
+      hint: 'Make the step use less memory, such as with fewer jobs in parallel, or let builds have more (PIERHEAD_BUILD_MEMORY).',
+    },
   );

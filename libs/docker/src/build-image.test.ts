@@ -143,6 +143,51 @@ t.test('each way of being wrong has its own code', { skip: missing }, async (t) 
   }
 });
 
+t.test('a step whose program is for another processor is named so', { skip: missing }, async (t) => {
+  const program = readFileSync('/bin/busybox');
+  program.writeUInt16LE(program.readUInt16LE(18) === 183 ? 62 : 183, 18);
+  const folder = source(t, { Dockerfile: 'FROM busybox\nCOPY app /bin/app\nRUN ["/bin/app", "true"]\n' });
+  writeFileSync(join(folder, 'app'), program, { mode: 0o755 });
+  await t.rejects(build(folder), { code: 'build_for_other_platform', line: /^Dockerfile:3: RUN/, hint: /platform/ });
+});
+
+t.test(
+  'steps of every kind say that they come from the cache, and the end counts them',
+  { skip: missing },
+  async (t) => {
+    const stamp = randomUUID();
+    const Dockerfile = `FROM busybox AS one
+WORKDIR /w
+RUN echo ${stamp} > a
+FROM busybox
+COPY --from=one /w/a /a
+ADD b /b
+COPY b /c
+RUN cat /a /b
+`;
+    const folder = source(t, { Dockerfile, b: stamp });
+    t.match((await build(folder)).output, /^[01] of 6 steps from the cache$/m);
+    const { output } = await build(folder);
+    t.match(output, /^6 of 6 steps from the cache$/m);
+    for (const kind of ['WORKDIR', 'RUN', 'COPY', 'ADD'])
+      t.match(output, new RegExp(`#(\\d+) \\[[^\\]]+\\] ${kind}[^]*#\\1 CACHED`), kind);
+    writeFileSync(join(folder, 'b'), 'another');
+    const partly = await build(folder);
+    t.match(partly.output, /^3 of 6 steps from the cache$/m);
+    t.match(partly.output, /#(\d+) \[[^\]]+\] RUN cat.*#\1 DONE/s);
+  },
+);
+
+t.test('output arrives while its step still runs', { skip: missing }, async (t) => {
+  const folder = source(t, { Dockerfile: `FROM busybox\nRUN : ${randomUUID()}; echo begun; sleep 3; echo over\n` });
+  const seen: Record<string, number> = {};
+  const onOutput = (text: string) => {
+    for (const [, word] of text.matchAll(/^#\d (begun|over)$/gm)) seen[word!] = performance.now();
+  };
+  await build(folder, { onOutput });
+  t.ok(seen.over! - seen.begun! > 2_000, `${seen.over! - seen.begun!} ms before the end`);
+});
+
 t.test('an abort stops the build in the engine', { skip: missing }, async (t) => {
   const seconds = 4_000 + Math.floor(Math.random() * 1e6);
   const folder = source(t, { Dockerfile: `FROM busybox\nRUN echo begun; sleep ${seconds}\n` });
@@ -203,6 +248,12 @@ function limitMemory(pid: string, bytes: number): void {
   const file = existsSync(older) ? `${groups}/memory${path}/memory.limit_in_bytes` : `${groups}${path}/memory.max`;
   writeFileSync(file, String(bytes));
 }
+
+t.test('steps run in the group that is capped, or in one of their own that is', { skip: missing }, async (t) => {
+  const folder = source(t, { Dockerfile: `FROM busybox\nRUN : ${randomUUID()}; cat /proc/self/cgroup\n` });
+  const { output } = await build(folder);
+  t.match(output, /:\/docker\/buildkit\/[a-z0-9]+$|:docker:[a-z0-9]{20,}$|0::\/$/m);
+});
 
 t.test('a hundred thousand lines of a step all arrive', { skip: missing }, async (t) => {
   const folder = source(t, { Dockerfile: `FROM busybox\nRUN : ${randomUUID()}; yes '' | head -n 100000\n` });

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { messageOf, UserError, WorldError } from '@pierhead/model';
+import { maskSecrets, messageOf, UserError, WorldError } from '@pierhead/model';
 import { openContext } from './build-context.js';
 import { buildFailure } from './build-failure.js';
 import { BuildOutput, type OnOutput } from './build-output.js';
+import type { BuildSession } from './build-session.js';
 import { decodeStatus } from './build-status.js';
 import { callEngine, openStream } from './call-engine.js';
 import type { Engine } from './connect-engine.js';
@@ -12,6 +13,7 @@ import { engineError, engineGone, engineMessage, statusOf } from './engine-error
 import { followJson } from './follow-json.js';
 import { inspectImage } from './images.js';
 import { managedLabel } from './labels.js';
+import { missingSecrets } from './secret-mounts.js';
 
 export interface BuildOptions {
   /** The source's folder; everything that the build reads resolves inside it. */
@@ -21,6 +23,8 @@ export interface BuildOptions {
   /** The Dockerfile, relative to the source. */
   dockerfile: string;
   buildArgs?: Record<string, string>;
+  /** For `RUN --mount=type=secret,id=…`: they reach those steps alone, and stars stand for them in the output. */
+  secrets?: Readonly<Record<string, string>>;
   target?: string;
   /** Such as `linux/arm64`. */
   platform?: string;
@@ -40,6 +44,7 @@ export interface BuiltImage {
 
 const stopLimitMs = 10_000;
 const maxArgBytes = 262_144;
+const maxSecretBytes = 65_536;
 const buildKit = 2;
 
 /**
@@ -48,8 +53,10 @@ const buildKit = 2;
  */
 export async function buildImage(engine: Engine, options: BuildOptions): Promise<BuiltImage> {
   refuseBadArgs(options.buildArgs ?? {});
+  refuseLargeSecrets(options.secrets ?? {});
   const dockerfile = await readDockerfile(options.source, options.dockerfile);
-  if (dockerfile.notice) options.onOutput(dockerfile.notice, 'system');
+  const notices = [dockerfile.notice ?? [], missingSecrets(dockerfile, options.secrets ?? {})].flat();
+  if (notices.length > 0) options.onOutput(notices.join('\n'), 'system');
   const digest = await runBuild(engine, options, dockerfile);
   return { digest, bytes: await keep(engine, digest, options.signal) };
 }
@@ -66,6 +73,20 @@ function refuseBadArgs(args: Record<string, string>): void {
   });
 }
 
+function refuseLargeSecrets(secrets: Readonly<Record<string, string>>): void {
+  if (Buffer.byteLength(Object.values(secrets).join('')) <= maxSecretBytes) return;
+  throw new UserError('build_secrets_too_large', 'The build secrets are larger than 64 KiB together', {
+    hint: 'Keep to tokens and keys; fetch anything larger with one of them.',
+  });
+}
+
+/** A build without secrets needs none. */
+async function sessionOf(engine: Engine, { secrets = {}, signal }: BuildOptions): Promise<BuildSession | null> {
+  if (Object.keys(secrets).length === 0) return null;
+  const { openSession } = await import('./build-session.js');
+  return openSession(engine, secrets, signal);
+}
+
 async function runBuild(engine: Engine, options: BuildOptions, dockerfile: Dockerfile): Promise<string> {
   const { signal } = options;
   const context = await openContext(options.source, options.context, dockerfile);
@@ -80,9 +101,11 @@ async function runBuild(engine: Engine, options: BuildOptions, dockerfile: Docke
     cancelBuild(engine, buildId, closed);
   };
   signal.addEventListener('abort', stop, { once: true });
+  let session: BuildSession | null = null;
   try {
     signal.throwIfAborted();
-    const query = buildQuery(options, context.dockerfile, buildId);
+    session = await sessionOf(engine, options);
+    const query = { ...buildQuery(options, context.dockerfile, buildId), ...(session && { session: session.id }) };
     const stream = await openStream(engine, {
       method: 'POST',
       path: '/build',
@@ -90,13 +113,14 @@ async function runBuild(engine: Engine, options: BuildOptions, dockerfile: Docke
       file: context.tar,
       signal: closed.signal,
     });
-    return await followBuild(stream, options.onOutput, dockerfile);
+    return await followBuild(stream, options, dockerfile);
   } catch (error) {
     signal.throwIfAborted();
     throw unread ? contextUnread(unread) : refused(error, dockerfile);
   } finally {
     signal.removeEventListener('abort', stop);
     context.tar.destroy();
+    session?.close();
   }
 }
 
@@ -114,16 +138,22 @@ function buildQuery(options: BuildOptions, dockerfile: string, buildid: string) 
   };
 }
 
-async function followBuild(stream: Readable, onOutput: OnOutput, dockerfile: Dockerfile): Promise<string> {
-  const output = new BuildOutput(onOutput);
+async function followBuild(
+  stream: Readable,
+  { onOutput, secrets = {} }: BuildOptions,
+  dockerfile: Dockerfile,
+): Promise<string> {
+  const hidden = maskSecrets(Object.values(secrets));
+  const output = new BuildOutput(onOutput, hidden);
   let digest: string | undefined;
   for await (const event of followJson(stream)) {
     if (event.id === 'moby.buildkit.trace') output.write(decodeStatus(String(event.aux ?? '')));
     if (event.id === 'moby.image.id') digest = (event.aux as { ID?: string }).ID;
     const failure = event.errorDetail?.message ?? event.error;
-    if (failure) throw buildFailure(failure, output.failed, dockerfile);
+    if (failure) throw buildFailure(hidden.mask(failure), output, dockerfile);
   }
   if (!digest) throw engineGone('The build ended without a result');
+  output.end();
   return digest;
 }
 
@@ -143,7 +173,8 @@ const contextUnread = (error: Error) =>
 /** Some engines refuse a Dockerfile before the build's output begins. */
 function refused(error: unknown, dockerfile: Dockerfile): Error {
   const status = statusOf(error);
-  if (status !== null && status < 500) return buildFailure(engineMessage(error), null, dockerfile);
+  if (status !== null && status < 500)
+    return buildFailure(engineMessage(error), { failed: null, cannotExecute: false }, dockerfile);
   return engineError(error);
 }
 

@@ -1,22 +1,27 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { LogStream } from '@pierhead/model';
+import { type LogStream, type MaskedText, maskSecrets, type SecretMask } from '@pierhead/model';
 import type { BuildStatus, Timestamp, Vertex, VertexLog } from './build-status.js';
+import { cannotExecute } from './foreign-platform.js';
 
 /** Gets the output of a build; `text` may hold several lines and has no newline at its end. */
 export type OnOutput = (text: string, stream: LogStream) => void;
 
 interface Step {
   number: number;
+  /** Whether it is an instruction that does something; FROM only names what there is. */
+  counts: boolean;
   ended: boolean;
   partial: { stdout: Partial; stderr: Partial };
 }
 interface Partial {
   decoder: StringDecoder;
+  masked: MaskedText;
   text: string;
 }
 
 const longestLine = 65_536;
 const housekeeping = /^(\[internal\] |copy \/context \/$)/;
+const instruction = /^\[[^\]]*\d+\/\d+\] (?!FROM )/;
 const canceled = /context canceled/;
 /** Fails without failing the build. */
 const optional = /^importing cache manifest from /;
@@ -25,13 +30,19 @@ const optional = /^importing cache manifest from /;
 export class BuildOutput {
   /** The step that made the build fail, once one has. */
   failed: { name: string; error: string } | null = null;
+  /** Whether a step said that it cannot execute a program. */
+  cannotExecute = false;
+  /** How many steps there were, and how many of them came from the cache. */
+  readonly #counts = { all: 0, cached: 0 };
   readonly #steps = new Map<string, Step>();
   readonly #onOutput: OnOutput;
+  readonly #mask: SecretMask;
   #batch: string[] = [];
   #batchStream: LogStream = 'system';
 
-  constructor(onOutput: OnOutput) {
+  constructor(onOutput: OnOutput, mask = maskSecrets([])) {
     this.#onOutput = onOutput;
+    this.#mask = mask;
   }
 
   write(status: BuildStatus): void {
@@ -42,30 +53,43 @@ export class BuildOutput {
   }
 
   #vertex(vertex: Vertex): void {
-    const name = vertex.name ?? '';
-    if (vertex.error && !canceled.test(vertex.error) && !optional.test(name)) {
-      this.failed ??= { name, error: vertex.error };
-    }
-    if (housekeeping.test(name) && !vertex.error) return;
-    if (!vertex.started && !vertex.cached && !vertex.error) return;
+    const name = this.#mask.mask(vertex.name ?? '');
+    const error = vertex.error && this.#mask.mask(vertex.error);
+    if (error && !canceled.test(error) && !optional.test(name)) this.failed ??= { name, error };
+    if (housekeeping.test(name) && !error) return;
+    if (!vertex.started && !vertex.cached && !error) return;
     const step = this.#steps.get(vertex.digest) ?? this.#open(vertex.digest, name);
-    if ((vertex.completed || vertex.error) && !step.ended) this.#end(step, vertex);
+    if ((vertex.completed || error) && !step.ended) this.#end(step, { ...vertex, error });
   }
 
   #open(digest: string, name: string): Step {
-    const partial = () => ({ decoder: new StringDecoder('utf8'), text: '' });
-    const step = { number: this.#steps.size + 1, ended: false, partial: { stdout: partial(), stderr: partial() } };
+    const partial = () => ({ decoder: new StringDecoder('utf8'), masked: this.#mask.open(), text: '' });
+    const counts = instruction.test(name);
+    const step = {
+      number: this.#steps.size + 1,
+      counts,
+      ended: false,
+      partial: { stdout: partial(), stderr: partial() },
+    };
     this.#steps.set(digest, step);
     this.#line(step, name, 'system');
     return step;
   }
 
+  /** Tells how much of the build came from the cache. */
+  end(): void {
+    const { all, cached } = this.#counts;
+    if (all > 0) this.#onOutput(`${cached} of ${all} steps from the cache`, 'system');
+  }
+
   #end(step: Step, vertex: Vertex): void {
     step.ended = true;
+    if (step.counts) this.#counts.all += 1;
+    if (step.counts && vertex.cached) this.#counts.cached += 1;
     for (const stream of ['stdout', 'stderr'] as const) {
-      const { text, decoder } = step.partial[stream];
-      const rest = text + decoder.end();
-      if (rest !== '') this.#line(step, rest, stream);
+      const { text, decoder, masked } = step.partial[stream];
+      const rest = text + masked.write(decoder.end()) + masked.end();
+      if (rest !== '') for (const line of rest.replace(/\n$/, '').split('\n')) this.#line(step, line, stream);
     }
     this.#line(step, outcome(vertex), vertex.error ? 'stderr' : 'system');
   }
@@ -75,9 +99,13 @@ export class BuildOutput {
     if (!step || !log.msg) return;
     const stream = log.stream === 2 ? 'stderr' : 'stdout';
     const partial = step.partial[stream];
-    const lines = (partial.text + partial.decoder.write(Buffer.from(log.msg))).split('\n');
+    const told = partial.masked.write(partial.decoder.write(Buffer.from(log.msg)));
+    const lines = (partial.text + told).split('\n');
     partial.text = lines.pop() ?? '';
-    for (const line of lines) this.#line(step, line, stream);
+    for (const line of lines) {
+      this.cannotExecute ||= cannotExecute.test(line);
+      this.#line(step, line, stream);
+    }
     if (partial.text.length < longestLine) return;
     this.#line(step, partial.text, stream);
     partial.text = '';

@@ -17,6 +17,8 @@ export interface ContainerState {
   ended: boolean;
   exitCode: number;
   outOfMemory: boolean;
+  /** The id of its image. */
+  image: string;
   /** Bytes; 0 where there is no limit. */
   memoryLimit: number;
   /** When it last started, RFC 3339. */
@@ -124,6 +126,7 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
     ended: found.State.Status === 'exited',
     exitCode: found.State.ExitCode,
     outOfMemory: found.State.OOMKilled,
+    image: found.Image,
     memoryLimit: found.HostConfig.Memory ?? 0,
     startedAt: found.State.StartedAt,
     finishedAt: Date.parse(found.State.FinishedAt) / 1_000,

@@ -1,4 +1,5 @@
 export { baseImageIds } from './base-images.js';
+export { type BuildCaps, capsMissing, holdCaps } from './build-caps.js';
 export { type BuildOptions, type BuiltImage, buildImage } from './build-image.js';
 export type { OnOutput } from './build-output.js';
 export { callEngine, type EngineCall, openStream } from './call-engine.js';
@@ -20,6 +21,7 @@ export { containerStarts, networkJoins } from './engine-events.js';
 export { engineFolders } from './engine-folders.js';
 export { engineUnavailable } from './engine-unavailable.js';
 export { type EngineEvent, followJson } from './follow-json.js';
+export { cannotExecute, foreignPlatform } from './foreign-platform.js';
 export { type ImageFacts, inspectImage, listImages, removeImage } from './images.js';
 export { deploymentLabel, identityLabels, managedLabel, ownLabels, serviceLabels } from './labels.js';
 export { type ListeningSocket, listeningSockets } from './listening.js';

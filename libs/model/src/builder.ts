@@ -34,6 +34,8 @@ export interface Builder<Config = unknown> {
   unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
   /** The folders of this machine that building fills beside its workspace; none where they lie elsewhere. */
   fills?(context: Pick<CallContext, 'host' | 'signal'>): Promise<string[]>;
+  /** What the operator of this machine should know of building here, one sentence each; repeated while it holds. */
+  notices?(context: Pick<CallContext, 'host' | 'signal'>): Promise<string[]>;
   /** Lets go of what the instance holds, at the end of its deployment. */
   dispose?(): Promise<void>;
 }

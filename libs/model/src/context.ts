@@ -13,6 +13,8 @@ export interface HostSettings {
   dockerNetwork: string;
   /** Where the networks of services get their addresses from, such as `198.18.0.0/15`. */
   dockerSubnets: string;
+  /** What builds may take of this machine; 0 is no cap. Absent in the catalog, which builds nothing. */
+  buildCaps?: { memoryBytes: number; cpus: number; pids: number; cgroup: string };
   /** CIDRs of private ranges that sources may come from. */
   egressAllow: readonly string[];
 }

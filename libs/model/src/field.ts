@@ -29,7 +29,7 @@ export interface FieldUi {
   placeholder?: string;
   group?: string;
   order?: number;
-  /** Write-only: stored sealed, answered as `{ secret: true }`. */
+  /** Write-only: stored sealed, answered as `{ secret: true }`; of a map each value is. */
   secret?: boolean;
   widget?: string;
   options?: readonly Option[];
@@ -107,15 +107,16 @@ export const json = (o: Ui & { default?: unknown }) => Type.Unknown(keywords('js
 /** A list; `item` may be an object. */
 export const array = <T extends TSchema>(item: T, o: Items<unknown[]>) =>
   Type.Array(item, { maxItems: 100, ...keywords('array', o) });
-/** A map of strings, such as environment variables or build arguments. */
-export const keyvalue = (o: Ui & { default?: Record<string, string>; keyPattern?: string; maxProperties?: number }) => {
-  const { keyPattern = '^[A-Za-z_][A-Za-z0-9_.-]{0,127}$', ...rest } = o;
+type Map = Ui & { default?: Record<string, string>; keyPattern?: string; maxProperties?: number; secret?: true };
+/** A map of strings, such as environment variables or build arguments; with `secret`, its values are never read back. */
+export const keyvalue = (o: Map) => {
+  const { keyPattern = '^[A-Za-z_][A-Za-z0-9_.-]{0,127}$', secret, ...rest } = o;
   return Type.Unsafe<Record<string, string>>({
     type: 'object',
     maxProperties: 100,
     propertyNames: { type: 'string', pattern: keyPattern },
     additionalProperties: { type: 'string', maxLength: maxTextarea },
-    ...keywords('keyvalue', rest),
+    ...keywords('keyvalue', rest, { secret }),
   });
 };
 

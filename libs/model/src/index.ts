@@ -12,6 +12,7 @@ export * from './json-pointer.js';
 export * from './kinds.js';
 export * from './log-line.js';
 export * from './manifest.js';
+export * from './mask-secrets.js';
 export * from './metrics.js';
 export * from './migrations.js';
 export * from './plugin.js';

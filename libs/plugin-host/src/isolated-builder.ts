@@ -4,6 +4,7 @@ import type { IsolatedInstance } from './isolated-instance.js';
 
 const Local = Type.Object({ digest: Type.String({ pattern: '^sha256:[0-9a-f]{64}$' }), madeAt: Type.Number() });
 const Inputs = Type.Union([Type.Null(), Type.Array(Type.String({ maxLength: 10_000 }), { maxItems: 1_000 })]);
+const Notices = Type.Array(Type.String({ maxLength: 1_000 }), { maxItems: 10 });
 const Listed = Type.Union([Type.Null(), Type.Array(Local, { maxItems: 100_000 })]);
 
 /** A builder that lives in another thread. */
@@ -37,6 +38,9 @@ export function isolatedBuilder(instance: IsolatedInstance, { produces }: Pick<B
     },
     async fills(context) {
       return checked(instance, 'fills', Folders, (await instance.callOptional('fills', [], context)) ?? []);
+    },
+    async notices(context) {
+      return checked(instance, 'notices', Notices, (await instance.callOptional('notices', [], context)) ?? []);
     },
     dispose: () => instance.dispose(),
   };

@@ -326,6 +326,7 @@ t.test('a call that was aborted while it waited leaves', async (t) => {
 t.test("secrets of the call's config are masked in what the plugin prints, logs and throws", async (t) => {
   const methods = `async fetchSource(revision, config, workspace, context) {
       console.log('with ' + config.token + ' and ' + config.name, { nested: config.inner });
+      console.log(Buffer.from('user:' + config.token).toString('base64') + config.tokens.npm);
       console.log(encodeURIComponent(config.token) + ' ' + JSON.stringify(config.token) + ' ' + config.pin);
       context.log('x'.repeat(63_990) + config.token);
       throw Object.assign(new Error('refused ' + config.token), { name: config.name, code: 'refused', hint: config.token });
@@ -333,7 +334,8 @@ t.test("secrets of the call's config are masked in what the plugin prints, logs 
   const secret = (label: string) => `{ type: 'string', ui: { type: 'password', secret: true, label: '${label}' } }`;
   const schema = `{ type: 'object', properties: { token: ${secret('Token')}, pin: ${secret('Pin')},
     name: { type: 'string', ui: { type: 'text', label: 'Name' } },
-    inner: { type: 'object', title: 'Inner', properties: { key: ${secret('Key')} } } } }`;
+    inner: { type: 'object', title: 'Inner', properties: { key: ${secret('Key')} } },
+    tokens: { type: 'object', additionalProperties: { type: 'string' }, ui: { type: 'keyvalue', secret: true, label: 'T' } } } }`;
   const root = t.testdir();
   const code = `export const providers = [{ ...${provider('test', methods)}, configSchema: ${schema} }];`;
   const { source, warnings } = await sourceOf(t, [await writePlugin(root, 'test', code)]);
@@ -342,12 +344,13 @@ t.test("secrets of the call's config are masked in what the plugin prints, logs 
   const token = 'hunter2/"?';
   for (const name of ['UserError', 'TypeError']) {
     const context = callContext(root);
-    const config = { token, name, pin: '12', inner: { key: 'inner-key' } };
+    const config = { token, name, pin: '12', inner: { key: 'inner-key' }, tokens: { npm: 'npm-token' } };
     const error: Error = await one.fetchSource({ id: 'r1' }, config, root, context).then(t.fail, (error) => error);
     t.match(error, { message: /refused \*\*\*/ });
     t.match(context.lines[0], `stdout: with *** and ${name} { nested: { key: '***' } }`);
-    t.equal(context.lines[1], 'stdout: *** "***" 12', 'what is too short stays');
-    t.notMatch(JSON.stringify([context.lines, { ...error, message: error.message }]), /hunter|inner-key/);
+    t.match(context.lines[1], /^stdout: dXNlcj.?(?:\*\*\*){2}$/);
+    t.equal(context.lines[2], 'stdout: *** "***" 12', 'what is too short stays');
+    t.notMatch(JSON.stringify([context.lines, { ...error, message: error.message }]), /hunter|inner-key|npm-token/);
   }
   await one.dispose?.();
 });

@@ -6,6 +6,7 @@ const callMs: Readonly<Record<string, number>> = {
   unavailable: 10_000,
   $methods: 10_000,
   fills: 10_000,
+  notices: 10_000,
   migrateConfig: 5_000,
   dispose: 5_000,
   resolveRevision: 2 * minute,

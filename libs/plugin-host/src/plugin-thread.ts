@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type MessagePort, workerData } from 'node:worker_threads';
-import type { LogStream } from '@pierhead/model';
+import { type LogStream, maskSecrets } from '@pierhead/model';
 import { findPart, type Methods, methodNames } from './find-part.js';
 import { Output } from './output.js';
-import { maskOf, secretsIn } from './secrets-in.js';
+import { secretsIn } from './secrets-in.js';
 import { packError, unpackError } from './sent-error.js';
 import {
   type FromThread,
@@ -74,7 +74,7 @@ async function answer(message: Call, running: Running): Promise<void> {
   const { call, method, args } = message;
   found ??= findPart(part);
   const { manifest, instance } = await found;
-  running.output.mask = maskOf(secretsIn(manifest.configSchema, args));
+  running.output.mask = maskSecrets(secretsIn(manifest.configSchema, args)).mask;
   const target: Methods = method === 'migrateConfig' ? manifest : await instance();
   if (method === listMethods) return post({ type: 'result', call, value: jsonOf(methodNames(target)) });
   if (typeof target[method] !== 'function') return post({ type: 'absent', call });

@@ -94,7 +94,8 @@ function checkMeaning(schema: Keywords, { path, inEntry }: FieldPlace): Fault[] 
   refuse(!jsonTypes[type].includes(schema.type), '/type', `A ${type} field cannot have this type.`);
   refuse(isChoice && !options, '/ui/options', 'A field with options needs at least one.');
   refuse(normalize && !isWritten, '/ui/normalize', 'Only a text can be normalised.');
-  refuse(secret !== (type === 'password'), '/ui/secret', 'Passwords are secret, and only they.');
+  const maySecret = type === 'password' || type === 'keyvalue';
+  refuse(secret ? !maySecret : type === 'password', '/ui/secret', 'Passwords are secret; else only a keyvalue may be.');
   refuse(secret && schema.default !== undefined, '/default', 'A secret has no default.');
   refuse(secret && inEntry, '', noSecretEntries);
   refuse(immutable && inEntry, '/ui/immutable', noFixedEntries);

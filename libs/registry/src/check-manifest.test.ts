@@ -47,6 +47,8 @@ t.test('the keys of ui', async (t) => {
   t.same(inSchema(ui({ deprecated: true })), at('ui/deprecated'));
   t.same(inSchema(ui({ immutable: 'yes' })), at('ui/immutable'));
   t.same(inSchema(ui({ secret: true })), at('ui/secret'));
+  t.same(inSchema(configSchema({ a: keyvalue({ label: 'A', secret: true }) })), []);
+  t.same(inSchema(configSchema({ a: keyvalue({ label: 'A', secret: true, default: {} }) })), at('default'));
   t.same(inSchema(ui({ type: 'integer' })), at('type'));
   t.same(inSchema(field({ ui: undefined })), at('ui'));
   t.same(inSchema(configSchema({ a: select({ label: 'A', options: [] }) })), at('enum'));

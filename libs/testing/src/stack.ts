@@ -17,6 +17,8 @@ export interface Stack {
   api: ApiDriver;
   gatewayUrl: string;
   baseDomain: string;
+  /** Where it keeps everything, and all that its processes wrote; null for a topology that is given. */
+  inside: { databaseUrl: string; dataDir: string } | null;
   /** Starts one more worker, which takes deployments once this resolves. It ends with the test, or before. */
   startWorker(traits?: WorkerTraits): Promise<{ stop(): Promise<void> }>;
 }
@@ -45,7 +47,13 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 export async function testStack(t: Test, options: StackOptions = {}): Promise<Stack> {
   const { PIERHEAD_E2E_API_URL: apiUrl, PIERHEAD_E2E_GATEWAY_URL: gatewayUrl, PIERHEAD_E2E_TOKEN: token } = process.env;
   if (apiUrl && gatewayUrl && token)
-    return { api: createApiDriver(apiUrl, token), gatewayUrl, baseDomain: 'localhost', startWorker: noWorkers };
+    return {
+      api: createApiDriver(apiUrl, token),
+      gatewayUrl,
+      baseDomain: 'localhost',
+      inside: null,
+      startWorker: noWorkers,
+    };
   return startStack(t, options);
 }
 
@@ -59,6 +67,7 @@ const noWorkers = async () => {
 async function startStack(t: Test, { redisUrl, workers = 1, plugins }: StackOptions): Promise<Stack> {
   const { url: databaseUrl } = await testDatabase(t);
   const dataDir = await mkdtemp(join(tmpdir(), 'pierhead-stack-'));
+  const inside = { databaseUrl, dataDir };
   const ports = { catalog: await freePort(), api: await freePort(), gateway: await freePort() };
   const token = randomBytes(32).toString('base64url');
   const env = {
@@ -106,7 +115,7 @@ async function startStack(t: Test, { redisUrl, workers = 1, plugins }: StackOpti
     await until('one more worker takes deployments', async () => (await count()) === before + 1);
     return { stop: () => stopChild(child) };
   };
-  return { api, gatewayUrl: `http://127.0.0.1:${ports.gateway}`, baseDomain: 'localhost', startWorker };
+  return { api, gatewayUrl: `http://127.0.0.1:${ports.gateway}`, baseDomain: 'localhost', inside, startWorker };
 }
 
 const variablesOf = ({ labels, slots, dockerHost, minFreeMemory }: WorkerTraits): NodeJS.ProcessEnv => ({

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { createSecrets, isSealed } from '@pierhead/database';
 import t from 'tap';
-import { mask, movesHost, unmask } from './service-secrets.js';
+import { mask, movesHost, sealConfig, unmask } from './service-secrets.js';
 
 const stored = {
   url: 'https://a.example/app.git',
@@ -14,6 +16,15 @@ t.test('a mask brings back the secret that is stored in its place', async (t) =>
     value: { ...stored, token: 'open x', nested: { key: 'open y' } },
     kept: ['/token', '/nested/key'],
   });
+});
+
+t.test('a map of secrets is sealed value by value, and shows its names', async (t) => {
+  const secrets = createSecrets(randomBytes(32).toString('base64'));
+  const config = { plain: { 'tokens.a': 'x' }, tokens: { 'a.b': 'hush', constructor: 'hush too' } };
+  const sealed = sealConfig(config, ['tokens'], secrets, 'owner');
+  t.same(mask(sealed), { ...config, tokens: { 'a.b': { secret: true }, constructor: { secret: true } } });
+  t.ok(isSealed((sealed.tokens as Record<string, unknown>)['a.b']));
+  t.same(secrets.open(sealed, 'owner'), config);
 });
 
 t.test('what looks like a mask where no secret is stored is a value like any other', async (t) => {

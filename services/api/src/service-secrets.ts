@@ -54,21 +54,25 @@ const originOf = (value: unknown) =>
     ? new URL(value).host + new URL(value).protocol
     : null;
 
-/** Seals the fields of a config that its schema calls secret; `keys` are their names, `parent.child` inside an object. */
+/**
+ * Seals the fields of a config that its schema calls secret, of a map each value; `keys` are their names,
+ * `parent.child` inside an object.
+ */
 export function sealConfig(
   config: Record<string, unknown>,
   keys: readonly string[],
   secrets: Secrets,
   owner: string,
 ): StoredConfig {
-  const seal = (value: unknown, path: string): unknown => {
-    if (typeof value === 'string') return keys.includes(path) ? secrets.seal(value, owner) : value;
+  const seal = (value: unknown, path: string, within: boolean): unknown => {
+    const isSecret = within || keys.includes(path);
+    if (typeof value === 'string') return isSecret ? secrets.seal(value, owner) : value;
     if (!isObject(value)) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([key, child]) => [key, seal(child, path ? `${path}.${key}` : key)]),
+      Object.entries(value).map(([key, child]) => [key, seal(child, path ? `${path}.${key}` : key, isSecret)]),
     );
   };
-  return seal(config, '') as StoredConfig;
+  return seal(config, '', false) as StoredConfig;
 }
 
 /** Seals secret variables; a secret without its value keeps the stored one, or is a problem when there is none. */

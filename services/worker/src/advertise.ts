@@ -1,6 +1,6 @@
 import { repeat, workerRepository } from '@pierhead/database';
 import type { Capabilities } from '@pierhead/model';
-import { builtInCapabilities, filledFolders, joinCapabilities, pluginCapabilities } from './capabilities.js';
+import { builderRemarks, builtInCapabilities, joinCapabilities, pluginCapabilities } from './capabilities.js';
 import type { WorkerContext } from './worker-context.js';
 
 /** Tells the others that this worker lives, and what it can do. */
@@ -25,6 +25,7 @@ export async function startAdvertising(
   let ofPlugins: Capabilities = { providers: [], builders: [], runtimes: [] };
   let reloading: Promise<void> = Promise.resolve();
   let stopped = false;
+  let told: ReadonlySet<string> = new Set();
 
   const beat = async () => {
     worker.capabilities = joinCapabilities(await builtInCapabilities(source, worker), ofPlugins);
@@ -35,7 +36,11 @@ export async function startAdvertising(
   };
   const askSeldom = async () => {
     const plugins = source.plugins().length > 0 ? pluginCapabilities(source, worker) : ofPlugins;
-    [worker.filled, ofPlugins] = await Promise.all([filledFolders(source, worker), plugins]);
+    const [remarks, capabilities] = await Promise.all([builderRemarks(source, worker), plugins]);
+    ofPlugins = capabilities;
+    worker.filled = remarks.filled;
+    for (const notice of remarks.notices) if (!told.has(notice)) logger.warn(notice);
+    told = new Set(remarks.notices);
   };
   const reload = async () => {
     await source.reload();

@@ -48,17 +48,25 @@ export async function pluginCapabilities(source: RegistrySource, settings: Setti
   return byKind(found);
 }
 
-/** The folders of this machine that building fills. A builder that does not say is left out: it may not be usable either. */
-export async function filledFolders(source: RegistrySource, { host, logger }: Settings): Promise<string[]> {
-  const found: string[] = [];
-  const signal = AbortSignal.timeout(limitMs);
+/** What the builders say of this machine. */
+interface BuilderRemarks {
+  /** The folders that building fills. */
+  filled: string[];
+  notices: string[];
+}
+
+/** What the builders say of this machine. One that does not say is left out: it may not be usable either. */
+export async function builderRemarks(source: RegistrySource, { host, logger }: Settings): Promise<BuilderRemarks> {
+  const [filled, notices] = [new Set<string>(), new Set<string>()];
+  const context = { host, signal: AbortSignal.timeout(limitMs) };
   for (const { kind, open } of entriesOf(source.current())) {
     if (kind !== 'builder') continue;
     const builder = (await open().catch(() => null)) as Builder | null;
-    found.push(...((await builder?.fills?.({ host, signal }).catch(() => [])) ?? []));
+    for (const folder of (await builder?.fills?.(context).catch(() => [])) ?? []) filled.add(folder);
+    for (const notice of (await builder?.notices?.(context).catch(() => [])) ?? []) notices.add(notice);
     await dispose(builder, logger);
   }
-  return [...new Set(found)];
+  return { filled: [...filled], notices: [...notices] };
 }
 
 /** Both together. */

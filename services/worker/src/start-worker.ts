@@ -61,7 +61,10 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const builtIn = { providers, builders, runtimes };
   const source = await createRegistrySource({ builtIn, plugins: config.plugins, logger });
   const { dockerHost, dockerNetwork, dockerSubnets, egressAllow } = config;
-  const host = { installation: await installationId(database), dockerHost, dockerNetwork, dockerSubnets, egressAllow };
+  const { buildMemory: memoryBytes, buildCpus: cpus, buildPids: pids, buildCgroup: cgroup } = config;
+  const buildCaps = { memoryBytes, cpus, pids, cgroup };
+  const installation = await installationId(database);
+  const host = { installation, dockerHost, dockerNetwork, dockerSubnets, buildCaps, egressAllow };
   const workspacesRoot = join(config.dataDir, 'workspaces');
   const [cancellations, acknowledgements, starts] = [createBell(), createBell(), createBell()];
   const active = new Map<string, Interruption>();

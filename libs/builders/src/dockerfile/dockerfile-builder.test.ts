@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { callEngine, inspectImage } from '@pierhead/docker';
 import { createRegistries } from '@pierhead/registry';
@@ -11,6 +11,7 @@ import {
   removeTestImages,
   testEngine,
 } from '@pierhead/testing';
+import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { createDockerfileBuilder } from './dockerfile-builder.js';
 import type { DockerfileConfig } from './dockerfile-config.js';
@@ -71,6 +72,77 @@ t.test('buildArgs reach the build byte for byte', { skip }, async (t) => {
   t.match(log, Buffer.from(value).toString('base64'));
 });
 
+t.test('secrets are mounted into the steps that ask for them, and change no artifact', { skip }, async (t) => {
+  const token = `hush-${randomUUID()}`;
+  const Dockerfile = `FROM busybox\nRUN --mount=type=secret,id=token : ${randomUUID()}; rev /run/secrets/token\n`;
+  const { artifact, log } = await build(t, { Dockerfile }, { secrets: { token } });
+  t.match(log, [...token].reverse().join(''));
+  const again = await build(t, { Dockerfile }, { secrets: { token: 'another' } });
+  t.equal(again.artifact.digest, artifact.digest);
+});
+
+t.test('a cache mount keeps what one build left for the next', { skip }, async (t) => {
+  const stamp = randomUUID();
+  const mount = `RUN --mount=type=cache,id=${stamp},target=/cache`;
+  const Dockerfile = (step: string) => ({
+    Dockerfile: `FROM busybox\n${mount} ${step}\nRUN echo in the image: $(ls -A /cache)\n`,
+  });
+  const first = await build(t, Dockerfile(`echo ${stamp} > /cache/left`));
+  const second = await build(t, Dockerfile('cat /cache/left'));
+  t.match(second.log, new RegExp(`^#\\d ${stamp}$`, 'm'));
+  t.match(first.log, /^#\d in the image:$/m);
+});
+
+/** Whatever a value may hold, as users paste it: quotes, dollars, breaks, other scripts. */
+const value = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        'pa$$word',
+        '{$HOME}',
+        '$HOME',
+        '"',
+        "'",
+        '\\',
+        '\n',
+        '\r\n',
+        '\t',
+        '=',
+        '#',
+        '`id`',
+        '$(id)',
+        '%s',
+        ' ',
+        '🚀',
+        '✓',
+      ),
+      fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '')),
+    ),
+    { maxLength: 12 },
+  )
+  .map((parts) => parts.join(''));
+
+t.test('build args and secrets arrive byte for byte, whatever they hold', { skip }, async (t) => {
+  const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+  await fc.assert(
+    fc.asyncProperty(fc.array(value, { minLength: 20, maxLength: 20 }), async (values) => {
+      const names = values.map((_, index) => `A${index}`);
+      const Dockerfile = `FROM node:20-slim
+ARG ${names.join(' ')}
+RUN ${names.map((name) => `--mount=type=secret,id=${name}`).join(' ')} : ${randomUUID()}; node -e '\
+  const tell = (...words) => console.log(...words); const fs = require("fs"); \
+  const digest = (bytes) => require("crypto").createHash("sha256").update(bytes).digest("hex"); \
+  for (const name of "${names.join(' ')}".split(" ")) \
+    tell(name, digest(process.env[name]), digest(fs.readFileSync("/run/secrets/" + name)));'
+`;
+      const config = Object.fromEntries(names.map((name, index) => [name, values[index]!]));
+      const { log } = await build(t, { Dockerfile }, { buildArgs: config, secrets: config });
+      return names.every((name) => log.includes(` ${name} ${digest(config[name]!)} ${digest(config[name]!)}`));
+    }),
+    { numRuns: 5 },
+  );
+});
+
 t.test('target stops at its stage', { skip }, async (t) => {
   const Dockerfile = `FROM busybox AS one\nRUN echo ${randomUUID()}\nFROM one AS two\nRUN exit 1\n`;
   t.match((await build(t, { Dockerfile }, { target: 'one' })).log, /RUN echo/);
@@ -114,6 +186,15 @@ t.test('an image is built in the engine, with the labels of Pierhead', { skip },
   });
 });
 
+t.test('a machine that cannot cap builds says why', async (t) => {
+  const { host, signal } = await recordingContext(t);
+  const buildCaps = { memoryBytes: 1, cpus: 1, pids: 1, cgroup: 'docker/buildkit' };
+  const elsewhere = { ...host, dockerHost: 'tcp://engine.example:2375', buildCaps };
+  const builder = createDockerfileBuilder();
+  t.match(await builder.notices({ host: elsewhere, signal }), [/^Builds are not held to .*not on this machine$/]);
+  t.same(await builder.notices({ host: { ...host, buildCaps: undefined }, signal }), []);
+});
+
 t.test('configs that lead elsewhere are refused', async (t) => {
   const bad: [Record<string, unknown>, string][] = [
     [{ dockerfilePath: '../Dockerfile' }, '/dockerfilePath'],
@@ -128,6 +209,8 @@ t.test('configs that lead elsewhere are refused', async (t) => {
     [{ cacheFrom: ['type=local,src=/'] }, '/cacheFrom/0'],
     [{ buildArgs: { BUILDKIT_SYNTAX: 'evil/x' } }, '/buildArgs'],
     [{ buildArgs: { 'a=b': 'c' } }, '/buildArgs'],
+    [{ secrets: { '../a': 'c' } }, '/secrets'],
+    [{ secrets: { a: 5 } }, '/secrets'],
     [{ privileged: true }, '/privileged'],
   ];
   for (const [config, path] of bad) {

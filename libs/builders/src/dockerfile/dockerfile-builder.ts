@@ -1,9 +1,11 @@
 import {
   baseImageIds,
   buildImage,
+  capsMissing,
   connectEngine,
   engineFolders,
   engineUnavailable,
+  holdCaps,
   listImages,
   ownLabels,
   removeImage,
@@ -22,19 +24,22 @@ import type { DockerfileConfig } from './dockerfile-config.js';
 class DockerfileBuilder implements Builder<DockerfileConfig> {
   async build(source: Source, config: DockerfileConfig, context: CallContext): Promise<Artifact> {
     if (source.kind !== 'tree') throw wrongSource(source.kind);
-    const { dockerfilePath, context: folder, buildArgs, target, platform, cacheFrom } = config;
-    const image = await buildImage(connectEngine(context.host.dockerHost), {
+    const { dockerfilePath, context: folder, buildArgs, secrets, target, platform, cacheFrom } = config;
+    const { dockerHost, buildCaps, installation } = context.host;
+    const held = buildCaps && (await holdCaps(dockerHost, buildCaps));
+    const image = await buildImage(connectEngine(dockerHost), {
       source: source.path,
       context: folder,
       dockerfile: dockerfilePath,
       buildArgs,
+      secrets,
       target,
       platform,
       cacheFrom,
-      labels: ownLabels(context.host.installation),
+      labels: ownLabels(installation),
       signal: context.signal,
       onOutput: (text, stream) => context.log(text, stream),
-    });
+    }).finally(held?.release);
     return { kind: 'image', ...image };
   }
 
@@ -55,6 +60,11 @@ class DockerfileBuilder implements Builder<DockerfileConfig> {
 
   fills({ host, signal }: Pick<CallContext, 'host' | 'signal'>) {
     return engineFolders(host.dockerHost, signal);
+  }
+
+  async notices({ host, signal }: Pick<CallContext, 'host' | 'signal'>): Promise<string[]> {
+    const reason = host.buildCaps && (await capsMissing(host.dockerHost, host.buildCaps, signal));
+    return reason ? [`Builds are not held to PIERHEAD_BUILD_MEMORY and PIERHEAD_BUILD_CPUS here: ${reason}`] : [];
   }
 
   unavailable(context: Pick<CallContext, 'host' | 'signal'>) {

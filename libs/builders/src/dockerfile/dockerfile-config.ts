@@ -28,11 +28,21 @@ export const dockerfileConfigSchema = configSchema(
     }),
     buildArgs: keyvalue({
       label: 'Build arguments',
-      description: "Values for the Dockerfile's ARG lines. They stay readable in the image: no secrets here.",
+      description:
+        "Values for the Dockerfile's ARG lines. They stay readable in the image: secrets have a field of their own.",
       group: 'build',
       default: {},
       keyPattern: '^(?!BUILDKIT_SYNTAX$)[A-Za-z_][A-Za-z0-9_]{0,127}$',
     }),
+    secrets: Type.Optional(
+      keyvalue({
+        label: 'Build secrets',
+        description: 'For steps with RUN --mount=type=secret,id=<name>, which read them in /run/secrets/<name>.',
+        group: 'build',
+        keyPattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$',
+        secret: true,
+      }),
+    ),
     target: Type.Optional(
       text({
         label: 'Target stage',

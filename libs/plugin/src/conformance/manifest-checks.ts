@@ -114,7 +114,11 @@ function assertDrawable({ fields, groups }: ConfigSchema): void {
   assert.equal(new Set(fields.map(({ key }) => key)).size, fields.length, 'keys are unique');
   for (const field of fields) {
     assert.ok(field.label.trim(), `${field.key} has a label`);
-    assert.equal(field.secret, field.type === 'password', `${field.key} is a password if it is secret, and only then`);
+    const maySecret = field.type === 'password' || field.type === 'keyvalue';
+    assert.ok(
+      field.secret ? maySecret : field.type !== 'password',
+      `${field.key} is secret if it is a password, and no other text is`,
+    );
     if (field.secret) assert.equal(field.default, undefined, `${field.key} has no default, as it is secret`);
     if (field.group) assert.ok(groups.some(({ id }) => id === field.group));
     const values = field.options?.map(({ value }) => value) ?? [];

@@ -1,7 +1,8 @@
-import { type ContainerState, containerLogs, type Engine, inspectContainer } from '@pierhead/docker';
+import { type ContainerState, cannotExecute, containerLogs, type Engine, inspectContainer } from '@pierhead/docker';
 import { type CallContext, type Instance, type OutputLine, UserError, WorldError } from '@pierhead/model';
 
 import { sandboxOf } from './sandboxes.js';
+import { notExecutable } from './start-failure.js';
 
 const shownLines = 10;
 const shownChars = 300;
@@ -43,6 +44,8 @@ async function ended(engine: Engine, state: ContainerState, signal: AbortSignal)
   if (state.ended) return stopped(state);
   const output = await lastLines(engine, state, signal);
   const details = { line: output.at(-1), hint: 'Read the last lines of its output; then run the image by hand.' };
+  const last = output.at(-1);
+  if (last && cannotExecute.test(last)) return notExecutable(engine, state.image, last);
   const shown = output.length ? `. Its last output:\n${output.join('\n')}` : ' without any output';
   const lack = killedForMemory(state);
   if (lack !== null) {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildImage, callEngine, createContainer, listContainers, ownLabels, runInside } from '@pierhead/docker';
 import type { Artifact, Health, Instance, OutputLine } from '@pierhead/model';
@@ -213,6 +215,33 @@ t.test('an app that was killed without a word of why is told what that mostly me
     code: 'app_out_of_memory',
     message: /was killed \(exit code 137\).* more memory than the \d+ MiB/,
   });
+});
+
+/** The machine's busybox, said to be for another processor. */
+function foreignBusybox(): Buffer {
+  const program = readFileSync('/bin/busybox');
+  const [arm, x86] = [183, 62];
+  program.writeUInt16LE(program.readUInt16LE(18) === arm ? x86 : arm, 18);
+  return program;
+}
+
+t.test('an image for another platform is told so, and a script without a first line is none', { skip }, async (t) => {
+  const { runtime, spec, context, healthy } = await setUp(t);
+  const source = t.testdir({ Dockerfile: `FROM scratch\nLABEL s=${randomUUID()}\nCOPY app /app\nCMD ["/app"]\n` });
+  const attempt = async (app: Buffer | string, platform?: string) => {
+    writeFileSync(join(source, 'app'), app, { mode: 0o755 });
+    const options = { source, context: '.', dockerfile: 'Dockerfile', platform, onOutput: () => {} };
+    const built = await buildImage(engine, { ...options, signal: AbortSignal.timeout(60_000) });
+    made.push(built.digest);
+    return healthy(await runtime.start({ kind: 'image', ...built }, spec, context));
+  };
+  const other = process.arch === 'arm64' ? 'amd64' : 'arm64';
+  await t.rejects(attempt(foreignBusybox(), `linux/${other}`), {
+    code: 'image_for_other_platform',
+    message: new RegExp(`is for linux/${other}, and this machine runs linux/`),
+    hint: /Build the image for linux\//,
+  });
+  await t.rejects(attempt('echo no first line\n'), { code: 'command_not_executable' });
 });
 
 t.test('a command that is not in the image is the user’s failure, and leaves nothing', { skip }, async (t) => {

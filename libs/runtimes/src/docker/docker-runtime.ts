@@ -87,12 +87,12 @@ class DockerRuntime implements Runtime<DockerConfig> {
     try {
       return await startIn(await take());
     } catch (error) {
-      if (!mayPass(error)) throw startFailure(error);
+      if (!mayPass(error)) throw await startFailure(error, engine, artifact.digest);
       // Whoever has been stopped meanwhile must not stop what its successor started.
       context.signal.throwIfAborted();
       await this.stop(spec, context);
-      return await startIn(await take()).catch((again) => {
-        throw startFailure(again);
+      return await startIn(await take()).catch(async (again) => {
+        throw await startFailure(again, engine, artifact.digest);
       });
     }
   }

@@ -1,10 +1,11 @@
-import { engineMessage, statusOf } from '@pierhead/docker';
+import { cannotExecute, type Engine, engineMessage, foreignPlatform, statusOf } from '@pierhead/docker';
 import { UserError, WorldError } from '@pierhead/model';
 
-/** What it means that the engine refused to create or start a container. */
-export function startFailure(error: unknown): unknown {
+/** What it means that the engine refused to create or start a container of `image`. */
+export async function startFailure(error: unknown, engine: Engine, image: string): Promise<unknown> {
   if (statusOf(error) === null) return error;
   const message = engineMessage(error);
+  if (cannotExecute.test(message)) return notExecutable(engine, image, message);
   if (/no such image/i.test(message)) {
     return new UserError('image_missing', 'The image is no longer in the engine', {
       hint: 'Deploy again to build it.',
@@ -21,10 +22,22 @@ export function startFailure(error: unknown): unknown {
     });
   }
   if (/no command specified/i.test(message)) return commandFailure('The image has no command of its own', message);
-  if (/executable file not found|no such file or directory|permission denied|exec format error/i.test(message)) {
+  if (/executable file not found|no such file or directory|permission denied/i.test(message)) {
     return commandFailure('The command of the app cannot be executed', message);
   }
   return error;
+}
+
+/** The command is no program for this machine. */
+export async function notExecutable(engine: Engine, image: string, message: string): Promise<UserError> {
+  const platforms = await foreignPlatform(engine, image).catch(() => null);
+  if (!platforms)
+    return commandFailure('The command of the app is no program, nor a script with a first line #!', message);
+  const found = `The image is for ${platforms.image}, and this machine runs ${platforms.engine}`;
+  return new UserError('image_for_other_platform', `${found}: ${message}`, {
+    line: message.slice(0, 300),
+    hint: `Build the image for ${platforms.engine}, choose a tag of it that is, or deploy to a worker of the other kind.`,
+  });
 }
 
 const commandFailure = (what: string, message: string) =>

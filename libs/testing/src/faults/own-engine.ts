@@ -30,8 +30,9 @@ export const ownEngineMissing = (): string | false => {
 /**
  * Its bridge has no iptables rules: those of two engines overwrite each other. Its containers reach, and are reached
  * from, this machine alone.
+ * @param settings of its daemon.json
  */
-export async function startOwnEngine(t: Test): Promise<OwnEngine> {
+export async function startOwnEngine(t: Test, settings: Record<string, unknown> = {}): Promise<OwnEngine> {
   const dir = await mkdtemp(join(tmpdir(), 'pf-'));
   const bridge = `pf${process.pid}`;
   const subnet = `10.${200 + (process.pid % 50)}.${Math.floor(process.pid / 50) % 250}`;
@@ -42,7 +43,7 @@ export async function startOwnEngine(t: Test): Promise<OwnEngine> {
   await mkdir(folder);
   const dockerHost = `unix://${folder}/docker.sock`;
   const config = join(dir, 'daemon.json');
-  await writeFile(config, '{}');
+  await writeFile(config, JSON.stringify(settings));
   const program = new Program({
     name: 'dockerd',
     command: 'dockerd',
