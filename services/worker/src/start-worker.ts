@@ -90,10 +90,11 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     starts,
     logger,
   };
-  await mkdir(worker.workspaces, { recursive: true, mode: 0o700 });
 
   const advertising = await startAdvertising(worker, { slots: config.workerSlots, running: () => active.size });
-  const sweep = async () => sweepWorkspaces(workspacesRoot, await workers.present());
+  // Not before its first heartbeat: others delete the folders of those that they do not know.
+  await mkdir(worker.workspaces, { recursive: true, mode: 0o700 });
+  const sweep = async () => sweepWorkspaces(workspacesRoot, workers.present);
   await sweep();
 
   const report = (error: unknown) => logger.warn({ err: error }, 'a recurring task failed; it will be tried again');
