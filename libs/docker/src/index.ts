@@ -20,7 +20,7 @@ export { engineFolders } from './engine-folders.js';
 export { engineUnavailable } from './engine-unavailable.js';
 export { type EngineEvent, followJson } from './follow-json.js';
 export { type ImageFacts, inspectImage, listImages, removeImage } from './images.js';
-export { identityLabels, managedLabel, ownLabels } from './labels.js';
+export { commandLabels, commandOf, identityLabels, managedLabel, ownLabels } from './labels.js';
 export { type ListeningSocket, listeningSockets } from './listening.js';
 export { type PulledImage, type PullOptions, pinImage, pullImage } from './pull-image.js';
 export {

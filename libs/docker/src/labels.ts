@@ -17,3 +17,21 @@ export const identityLabels = (identity: Identity): Record<string, string> => ({
   'pierhead.environment': identity.environment,
   'pierhead.deployment': identity.deploymentId,
 });
+
+const commandLabel = 'pierhead.command';
+
+/**
+ * What the container of a command carries. It is nobody's replica, whatever the image's own labels say, which it would
+ * inherit.
+ */
+export const commandLabels = (commandId: string, { serviceId }: Identity): Record<string, string> => ({
+  [managedLabel]: 'true',
+  'pierhead.service': serviceId,
+  'pierhead.environment': '',
+  'pierhead.deployment': '',
+  [commandLabel]: commandId,
+});
+
+/** The command that a container runs; null for a replica, whatever its image says. */
+export const commandOf = (labels: Record<string, string>): string | null =>
+  (!labels['pierhead.deployment'] && labels[commandLabel]) || null;

@@ -4,15 +4,15 @@ import { dispose } from './look-up.js';
 import { withTaskContext } from './task-context.js';
 import type { WorkerContext } from './worker-context.js';
 
-/** Stops what runs on this machine for deployments that have ended and are not live. */
+/** Stops what runs on this machine for deployments that have ended and are not live, and for commands that have ended. */
 export async function collectInstances(worker: WorkerContext): Promise<void> {
   const { runtimes } = worker.source.current();
   const usable = worker.capabilities.runtimes.filter(({ available }) => available);
   for (const id of new Set(usable.map((each) => each.id))) {
     const runtime = await runtimes.getRuntime(id);
-    if (!runtime?.list) continue;
     try {
-      await stopStrays(runtime, worker);
+      if (runtime?.list) await stopStrays(runtime, worker);
+      if (runtime?.runs) await endStrayCommands(runtime, worker);
     } finally {
       await dispose(runtime, worker.logger);
     }
@@ -26,5 +26,14 @@ async function stopStrays(runtime: Runtime, worker: WorkerContext): Promise<void
     worker.logger.info({ deploymentId: identity.deploymentId }, 'stopping what an ended deployment left running');
     await withTaskContext(worker, (context) => runtime.stop(identity, context));
     await worker.deployments.stopped(identity.deploymentId);
+  }
+}
+
+async function endStrayCommands(runtime: Runtime, worker: WorkerContext): Promise<void> {
+  const found = (await withTaskContext(worker, async (context) => runtime.runs?.(context))) ?? [];
+  const running = await worker.commandRuns.running(found);
+  for (const id of found.filter((each) => !running.includes(each))) {
+    worker.logger.info({ commandId: id }, 'stopping what an ended command left running');
+    await withTaskContext(worker, async (context) => runtime.endRun?.(id, context));
   }
 }

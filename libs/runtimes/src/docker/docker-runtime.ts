@@ -18,6 +18,7 @@ import {
 import {
   type Artifact,
   type CallContext,
+  type CommandSpec,
   type Health,
   type Identity,
   type Instance,
@@ -43,6 +44,7 @@ import { diagnose } from './diagnose.js';
 import { type DockerConfig, defaultStatuses } from './docker-config.js';
 import { lookAt } from './look-at.js';
 import { mergeLines } from './merge-lines.js';
+import { endCommand, listCommands, runCommand } from './run-command.js';
 import { startFailure } from './start-failure.js';
 
 const stopGraceSeconds = 10;
@@ -136,6 +138,18 @@ class DockerRuntime implements Runtime<DockerConfig> {
     const found = await containersOf(identity, context);
     const sources = found.map((each) => containerLogs(engine, each.id, { ...options, signal: context.signal }));
     yield* mergeLines(sources, options.follow);
+  }
+
+  run(artifact: Artifact, command: CommandSpec, spec: RunSpec<DockerConfig>, context: CallContext) {
+    return runCommand(artifact, command, spec, context);
+  }
+
+  runs(context: CallContext) {
+    return listCommands(context);
+  }
+
+  endRun(commandId: string, context: CallContext) {
+    return endCommand(commandId, context);
   }
 
   unavailable(context: Pick<CallContext, 'host' | 'signal'>) {
