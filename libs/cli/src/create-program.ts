@@ -6,6 +6,7 @@ import { addOutput } from './commands/output.js';
 import { addPlugins } from './commands/plugins.js';
 import { addProjects } from './commands/projects.js';
 import { addRegistries } from './commands/registries.js';
+import { addRun } from './commands/run.js';
 import { addServices } from './commands/services.js';
 import { addStorage } from './commands/storage.js';
 import { addTokens } from './commands/tokens.js';
@@ -23,6 +24,7 @@ const groups = [
   addDeployments,
   addOutput,
   addMetrics,
+  addRun,
   addStorage,
   addTokens,
   addWorkers,

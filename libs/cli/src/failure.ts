@@ -1,4 +1,4 @@
-import { ApiError, type Deployment, UnreachableError } from '@pierhead/client';
+import { ApiError, type Command, type Deployment, UnreachableError } from '@pierhead/client';
 import { ConfigError } from '@pierhead/config';
 import { printable } from './printable.js';
 import { tokenHint } from './token-hint.js';
@@ -44,6 +44,21 @@ export class DeploymentFailure extends Error implements Failure {
   }
 }
 
+/** A command that did not end by itself. */
+export class CommandFailure extends Error implements Failure {
+  override readonly name = 'CommandFailure';
+  readonly code: string;
+  readonly detail: string;
+  readonly hint: string | null;
+
+  constructor({ status, error }: Command) {
+    super(error?.message ?? `The command was ${status}.`);
+    this.detail = this.message;
+    this.code = error?.code ?? status;
+    this.hint = error?.hint ?? null;
+  }
+}
+
 /** Tells on the standard error what went wrong, in one clear line and its details; the command exits with 1. */
 export function reportFailure(error: unknown, json: boolean): void {
   const failure = failureOf(error);
@@ -52,7 +67,7 @@ export function reportFailure(error: unknown, json: boolean): void {
 }
 
 function failureOf(error: unknown): Failure {
-  if (error instanceof CliError || error instanceof DeploymentFailure) return error;
+  if (error instanceof CliError || error instanceof DeploymentFailure || error instanceof CommandFailure) return error;
   if (error instanceof ApiError) return { ...fieldsOf(error), hint: error.status === 401 ? tokenHint : null };
   if (error instanceof UnreachableError)
     return { code: error.code, detail: error.detail, hint: 'Start Pierhead, or set PIERHEAD_URL to where it runs.' };

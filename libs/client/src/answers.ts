@@ -3,6 +3,8 @@ import type { components } from './schema.js';
 type Schemas = components['schemas'];
 
 export type AppLogLine = Schemas['AppLogLine'];
+export type Command = Schemas['Command'];
+export type CommandLine = Schemas['CommandLine'];
 export type ConfigField = Schemas['ConfigField'];
 export type ConfigSchema = Schemas['ConfigSchema'];
 export type Deployment = Schemas['Deployment'];

@@ -5,6 +5,7 @@ import type { components } from './schema.js';
 type Deployment = components['schemas']['Deployment'];
 type LogLine = components['schemas']['LogLine'];
 type ServiceMetrics = components['schemas']['ServiceMetrics'];
+type CommandLine = components['schemas']['CommandLine'];
 type AppLogLine = components['schemas']['AppLogLine'];
 
 export interface FollowOptions {
@@ -35,6 +36,18 @@ export function followLogs(
   const params = { path: { id: deploymentId }, query: { after } };
   const open = (headers: Record<string, string>) =>
     dataOf(client.GET('/deployments/{id}/logs', { params, headers, signal, ...stream }));
+  return followLines(open, signal);
+}
+
+/** What a command writes, until it ends. */
+export function followCommand(
+  client: Client,
+  commandId: string,
+  { signal }: FollowOptions = {},
+): AsyncGenerator<CommandLine, void> {
+  const params = { path: { id: commandId } };
+  const open = (headers: Record<string, string>) =>
+    dataOf(client.GET('/commands/{id}/logs', { params, headers, signal, ...stream }));
   return followLines(open, signal);
 }
 

@@ -758,6 +758,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/services/{id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a service's commands, newest first
+         * @description Also the times at which a schedule was skipped, with the reason. Needs a token with the scope `read`.
+         */
+        get: operations["listServiceCommands"];
+        put?: never;
+        /**
+         * Run a command in the live release
+         * @description In a container of its own, with the image, variables, limits and network of the release. The answer comes at once. It runs at most once: where its worker dies it fails. Needs a token with the scope `deploy`.
+         */
+        post: operations["runCommand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a command
+         * @description Needs a token with the scope `read`.
+         */
+        get: operations["readCommand"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a command
+         * @description One that runs has ten seconds to end, then it is killed; it is `canceled` once nothing of it is left. Needs a token with the scope `deploy`.
+         */
+        post: operations["cancelCommand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deployments/{id}/logs": {
         parameters: {
             query?: never;
@@ -770,6 +834,26 @@ export interface paths {
          * @description JSON by default; `Accept: text/event-stream` follows it until the deployment ends and resumes from `Last-Event-ID`; `Accept: text/plain` gives the plain log. Needs a token with the scope `read`.
          */
         get: operations["readDeploymentLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read or follow what a command writes
+         * @description At most 100,000 lines and 10 MiB. JSON by default; `Accept: text/event-stream` follows it until the command ends and resumes from `Last-Event-ID`; `Accept: text/plain` gives the plain log. Needs a token with the scope `read`.
+         */
+        get: operations["readCommandOutput"];
         put?: never;
         post?: never;
         delete?: never;
@@ -979,6 +1063,63 @@ export interface components {
             accepts: ("tree" | "site" | "image")[];
             /** @enum {unknown} */
             produces: "image" | "files";
+        };
+        Command: {
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description UUIDv7.
+             */
+            serviceId: string;
+            environment: string;
+            deploymentId: string | null;
+            command: string[];
+            trigger: {
+                kind: string;
+                actor: string | null;
+                event: string | null;
+            };
+            scheduledFor: string | null;
+            timeoutSeconds: number;
+            /** @enum {unknown} */
+            status: "queued" | "running" | "succeeded" | "failed" | "canceled" | "skipped";
+            reason: string | null;
+            exitCode: number | null;
+            error: {
+                code: string;
+                message: string;
+                hint: string | null;
+            } | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            createdAt: string;
+            startedAt: string | null;
+            finishedAt: string | null;
+        };
+        CommandInput: {
+            /** @description The program and its arguments, in place of ENTRYPOINT and CMD of the image. No shell reads them, and everybody who may read the service can: secrets belong into its variables. */
+            command: string[];
+            environment?: string;
+            /** @description How long it may take before it is stopped; 3600 unless given. */
+            timeoutSeconds?: number;
+        };
+        CommandLine: {
+            /** @description Position in the output, from 1, without gaps. */
+            seq: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            at: string;
+            /** @enum {unknown} */
+            stream: "stdout" | "stderr" | "system";
+            text: string;
         };
         ConfigField: {
             key: string;
@@ -1347,6 +1488,8 @@ export interface components {
             /** @description Still works; says what to use instead. */
             deprecated?: string;
             accepts: ("image" | "files")[];
+            /** @description Whether commands and schedules can be run with it. */
+            commands: boolean;
         };
         Service: {
             /**
@@ -1433,6 +1576,16 @@ export interface components {
                     totalSeconds?: number;
                 };
             };
+            schedules: {
+                name: string;
+                /** @description Five fields, from minute to day of the week, or six with seconds before them. */
+                cron: string;
+                timeZone: string;
+                /** @description The program and its arguments, in place of ENTRYPOINT and CMD of the image. No shell reads them, and everybody who may read the service can: secrets belong into its variables. */
+                command: string[];
+                timeoutSeconds: number;
+                nextAt: string | null;
+            }[];
             url: string;
             live: components["schemas"]["Deployment"] | null;
             /** @description Grows with every change of the service. */
@@ -1535,6 +1688,18 @@ export interface components {
                     totalSeconds?: number;
                 };
             };
+            /** @description Commands that recur in what is live in production. A time at which the one before still runs is skipped. */
+            schedules?: {
+                name: string;
+                /** @description Five fields, from minute to day of the week, or six with seconds before them. */
+                cron: string;
+                /** @description Such as Europe/Berlin; UTC unless given. */
+                timeZone?: string;
+                /** @description The program and its arguments, in place of ENTRYPOINT and CMD of the image. No shell reads them, and everybody who may read the service can: secrets belong into its variables. */
+                command: string[];
+                /** @description How long it may take before it is stopped; 3600 unless given. */
+                timeoutSeconds?: number;
+            }[];
         };
         ServiceMetrics: {
             environment: string;
@@ -4619,6 +4784,8 @@ export interface operations {
                     hostnames?: unknown;
                     /** @description Merged into what is stored. */
                     delivery?: unknown;
+                    /** @description The whole list. */
+                    schedules?: unknown;
                 };
             };
         };
@@ -5670,6 +5837,372 @@ export interface operations {
             };
         };
     };
+    listServiceCommands: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUIDv7. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Command"][];
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runCommand: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the same command. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @description UUIDv7. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommandInput"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readCommand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUIDv7. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelCommand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUIDv7. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readDeploymentLog: {
         parameters: {
             query?: {
@@ -5694,6 +6227,92 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["LogLine"][];
+                        nextAfter: number | null;
+                    };
+                    "text/event-stream": string;
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readCommandOutput: {
+        parameters: {
+            query?: {
+                /** @description Lines after this sequence number. */
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description UUIDv7. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The output. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["CommandLine"][];
                         nextAfter: number | null;
                     };
                     "text/event-stream": string;

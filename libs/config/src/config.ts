@@ -205,6 +205,13 @@ export const variables = {
   workerSlots: variable('PIERHEAD_WORKER_SLOTS', 'number of cores', 'deployments at once per worker', count, () =>
     availableParallelism(),
   ),
+  commandSlots: variable(
+    'PIERHEAD_COMMAND_SLOTS',
+    '4',
+    'commands at once per worker, beside its deployments',
+    count,
+    () => 4,
+  ),
   workerLabels: variable(
     'PIERHEAD_WORKER_LABELS',
     'none',
@@ -233,10 +240,17 @@ export const variables = {
     count,
     unset,
   ),
+  keepCommands: variable(
+    'PIERHEAD_KEEP_COMMANDS',
+    '200',
+    'commands that are remembered of each service, and of each of its schedules',
+    count,
+    () => 200,
+  ),
   keepLogsDays: variable(
     'PIERHEAD_KEEP_LOGS_DAYS',
     '30',
-    'how old the log of a deployment may become before it is removed',
+    'how old the log of a deployment, or the output of a command, may become before it is removed',
     count,
     () => 30,
   ),

@@ -9,10 +9,11 @@ const mostAlike = 20;
 
 /** Artifacts of deployments, from when they are made until they are discarded. */
 export function artifactRepository({ sql: raw }: Database) {
-  /** It waits, it runs, or one that runs may still go back to it. */
+  /** It waits, it runs, one that runs may still go back to it, or a command is to run in it. */
   const unfinished = raw`(d.status in ('queued', 'running') or exists (
     select 1 from deployments o where o.service_id = d.service_id and o.status in ('queued', 'running')
-      and o.replaced->>'deploymentId' = d.id::text))`;
+      and o.replaced->>'deploymentId' = d.id::text) or exists (
+    select 1 from commands c where c.service_id = d.service_id and c.status in ('queued', 'running') and c.deployment_id = d.id))`;
   return {
     /**
      * Every deployment whose artifact has not been discarded. Rollbacks do not count among the releases that are kept; a

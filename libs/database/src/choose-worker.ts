@@ -70,9 +70,13 @@ export function chooseWorker(
   const candidates = findCandidates(requirements, workers);
   if (typeof candidates === 'string') return { reason: candidates };
   if (candidates.length === workers.length) return { workerId: null };
+  return { workerId: leastBusy(candidates, avoid)!.id };
+}
+
+/** @param avoid the last choice */
+export function leastBusy(workers: readonly LiveWorker[], avoid: string | null = null): LiveWorker | undefined {
   const rank = ({ id, slots, busy }: LiveWorker) => [Number(id === avoid), busy - slots] as const;
-  const [first] = candidates.toSorted((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1]);
-  return { workerId: first!.id };
+  return workers.toSorted((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1])[0];
 }
 
 /** Why a deployment would wait or fail for want of a worker; null where one can run it. */

@@ -91,6 +91,9 @@ t.test('with a million deployments no query reads them all, and each takes milli
   await look('unused uploads', 200, () => uploadRepository(database).removeUnused(async () => {}, 0));
   await look('the largest uploads', 200, () => uploadRepository(database).list(100));
   await look('retention with nothing to forget', 5_000, () =>
-    retentionRepository(database).forget({ deployments: 9_999_999, deploymentsDays: 9_999, logsDays: 9_999 }, signal),
+    retentionRepository(database).forget(
+      { deployments: 9_999_999, deploymentsDays: 9_999, logsDays: 9_999, commands: 9_999_999 },
+      signal,
+    ),
   );
 });

@@ -1,6 +1,10 @@
 export { artifactRepository } from './artifacts.js';
 export { type AuditRow, auditRepository, type NewAuditEntry } from './audit.js';
 export { canRun } from './choose-worker.js';
+export { commandDispatchRepository } from './command-dispatch.js';
+export { commandLineRepository } from './command-lines.js';
+export { type ClaimedCommand, type CommandEnding, type CommandLease, commandRunRepository } from './command-runs.js';
+export { type CommandRow, commandRepository, type StoredSchedule, type Tick } from './commands.js';
 export { connect, type Database } from './connect.js';
 export {
   type DeploymentColumns,
@@ -11,7 +15,7 @@ export {
   production,
 } from './deployments.js';
 export { type DisabledEntry, disabledEntryRepository } from './disabled-entries.js';
-export { dispatchRepository } from './dispatch.js';
+export { type Dispatch, dispatchRepository } from './dispatch.js';
 export { exclusively } from './exclusively.js';
 export { newId } from './ids.js';
 export { installationId } from './installation.js';

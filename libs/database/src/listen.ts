@@ -8,6 +8,8 @@ export type Channel =
   | 'routes'
   | 'gateways'
   | 'services'
+  | 'commands'
+  | 'schedules'
   | 'disabled_entries'
   | 'plugins'
   | 'workers';

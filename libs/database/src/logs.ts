@@ -1,6 +1,7 @@
 import type { LogLine, LogStream } from '@pierhead/model';
 import { and, asc, desc, eq, gt, gte, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
+import { readLines } from './read-lines.js';
 import type { Lease } from './runs.js';
 import { steadily } from './steadily.js';
 import { logChunks, type PackedLine } from './tables.js';
@@ -32,11 +33,9 @@ export function logRepository({ orm, sql: raw }: Database) {
     },
 
     /** At most `limit` lines that come after line `after`, in order. */
-    async read(deploymentId: string, after: number, limit: number): Promise<LogLine[]> {
-      const found: LogLine[] = [];
-      let next = after;
-      while (found.length < limit) {
-        const chunks = await orm
+    read: (deploymentId: string, after: number, limit: number): Promise<LogLine[]> =>
+      readLines(after, limit, unpack, (next, atMost) =>
+        orm
           .select()
           .from(logChunks)
           .where(
@@ -47,16 +46,8 @@ export function logRepository({ orm, sql: raw }: Database) {
             ),
           )
           .orderBy(asc(logChunks.firstSeq))
-          .limit(8);
-        if (chunks.length === 0) break;
-        for (const chunk of chunks)
-          found.push(
-            ...chunk.lines.map((line, index) => unpack(line, chunk.firstSeq + index)).filter((line) => line.seq > next),
-          );
-        next = found.at(-1)!.seq;
-      }
-      return found.slice(0, limit);
-    },
+          .limit(atMost),
+      ),
   };
 }
 

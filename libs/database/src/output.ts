@@ -2,6 +2,7 @@ import type { AppLogLine, LogStream } from '@pierhead/model';
 import { and, asc, eq, gt, gte, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import { isId } from './ids.js';
+import { readLines } from './read-lines.js';
 import { outputChunks, outputHeads, type PackedOutputLine } from './tables.js';
 
 /** A deployment whose output a worker keeps from now on. */
@@ -86,11 +87,9 @@ export function outputRepository({ orm, sql: raw }: Database) {
     },
 
     /** At most `limit` lines that come after line `after`, in order. */
-    async read(serviceId: string, environment: string, after: number, limit: number): Promise<AppLogLine[]> {
-      const found: AppLogLine[] = [];
-      let next = after;
-      while (found.length < limit) {
-        const chunks = await orm
+    read: (serviceId: string, environment: string, after: number, limit: number): Promise<AppLogLine[]> =>
+      readLines(after, limit, unpack, (next: number, atMost: number) =>
+        orm
           .select()
           .from(outputChunks)
           .where(
@@ -102,18 +101,8 @@ export function outputRepository({ orm, sql: raw }: Database) {
             ),
           )
           .orderBy(asc(outputChunks.firstSeq))
-          .limit(8);
-        if (chunks.length === 0) break;
-        for (const { deploymentId, firstSeq, lines } of chunks)
-          found.push(
-            ...lines
-              .map((line, index) => unpack(line, deploymentId, firstSeq + index))
-              .filter((line) => line.seq > next),
-          );
-        next = found.at(-1)!.seq;
-      }
-      return found.slice(0, limit);
-    },
+          .limit(atMost),
+      ),
 
     /** The number of the last line; 0 before the first. */
     async lastSeq(serviceId: string, environment: string): Promise<number> {
@@ -131,7 +120,11 @@ const chunkOf = (serviceId: string, environment: string, after: number) =>
   sql<number>`coalesce((select max(first_seq) from output_chunks where service_id = ${serviceId}
     and environment = ${environment} and first_seq <= ${after}), 0)`;
 
-const unpack = ([atMs, stream, text]: PackedOutputLine, deploymentId: string, seq: number): AppLogLine => ({
+const unpack = (
+  [atMs, stream, text]: PackedOutputLine,
+  seq: number,
+  { deploymentId }: { deploymentId: string },
+): AppLogLine => ({
   seq,
   at: new Date(atMs).toISOString(),
   deploymentId,

@@ -37,7 +37,7 @@ t.test('of each environment the newest deployments are remembered', async (t) =>
   const [a, b] = [await add(5, 'failed'), await add(4, 'canceled')];
   const [c, d] = [await add(3, 'succeeded'), await add(2, 'failed')];
   const preview = await add(9, 'failed', { environment: 'preview' });
-  t.same(await forget({ deployments: 2, logsDays: 30 }), { deployments: 2, logs: 0 });
+  t.match(await forget({ deployments: 2, logsDays: 30, commands: 10 }), { deployments: 2, logs: 0 });
   t.same((await left()).sort(), [preview, c, d].sort());
   t.same(await logs.read(a, 0, 10), []);
   t.same(await logs.read(b, 0, 10), []);
@@ -51,23 +51,29 @@ t.test('what is live, unfinished or still has its artifact is never forgotten', 
   const [held, queued] = [await add(90, 'succeeded', { artifact: true }), await add(80, 'queued')];
   const old = await add(70, 'failed');
   const young = await add(1, 'failed');
-  t.same(await forget({ deployments: 100, logsDays: 30 }), { deployments: 0, logs: 1 });
+  t.match(await forget({ deployments: 100, logsDays: 30, commands: 10 }), { deployments: 0, logs: 1 });
   t.same(await logs.read(old, 0, 10), []);
   for (const id of [live, held, queued, young]) t.equal((await logs.read(id, 0, 10)).length, 1);
-  t.same(await forget({ deployments: 100, deploymentsDays: 60, logsDays: 30 }), { deployments: 1, logs: 0 });
-  t.same(await forget({ deployments: 1, logsDays: 30 }), { deployments: 0, logs: 0 });
+  t.match(await forget({ deployments: 100, deploymentsDays: 60, logsDays: 30, commands: 10 }), {
+    deployments: 1,
+    logs: 0,
+  });
+  t.match(await forget({ deployments: 1, logsDays: 30, commands: 10 }), { deployments: 0, logs: 0 });
   t.same((await left()).sort(), [live, held, queued, young].sort());
   await database.sql`update deployments set artifact_discarded_at = now() where id = ${held}`;
-  t.same(await forget({ deployments: 1, logsDays: 30 }), { deployments: 1, logs: 0 });
+  t.match(await forget({ deployments: 1, logsDays: 30, commands: 10 }), { deployments: 1, logs: 0 });
 });
 
 t.test('more than a batch goes, and a signal ends it between two', async (t) => {
   const { forget, database, service } = await withHistory(t);
   await database.sql`insert into deployments (id, service_id, environment, number, status, trigger, want, snapshot)
     select gen_random_uuid(), ${service.id}, 'production', n, 'failed', '{}', '{}', '{}' from generate_series(1, 450) n`;
-  t.match(await retentionRepository(database).forget({ deployments: 10, logsDays: 1 }, AbortSignal.abort()), {
-    deployments: 0,
-  });
-  t.match(await forget({ deployments: 10, logsDays: 1 }), { deployments: 440 });
+  t.match(
+    await retentionRepository(database).forget({ deployments: 10, logsDays: 1, commands: 10 }, AbortSignal.abort()),
+    {
+      deployments: 0,
+    },
+  );
+  t.match(await forget({ deployments: 10, logsDays: 1, commands: 10 }), { deployments: 440 });
   t.equal((await database.sql`select 1 from deployments`).length, 10);
 });

@@ -7,6 +7,8 @@ export interface Retention {
   /** Younger ones only; without it, of any age. */
   deploymentsDays?: number | undefined;
   logsDays: number;
+  /** Of each service, the newest that were asked for by hand, and the newest of each schedule. */
+  commands: number;
 }
 
 const batch = 200;
@@ -70,12 +72,36 @@ export function retentionRepository({ sql: raw }: Database) {
     return rows.length;
   };
 
+  const forgetCommands = async (keep: number): Promise<number> => {
+    const rows = await raw`
+      delete from commands where id in (
+        select old.id from services s cross join lateral (
+          select n.id from (
+            select c.id, c.status, row_number() over (partition by c.schedule order by c.id desc) as place
+            from commands c where c.service_id = s.id) n
+          where n.place > ${keep} and n.status not in ('queued', 'running') limit ${batch}) old
+        limit ${batch})
+      returning id`;
+    return rows.length;
+  };
+
+  /** A running command may be that old; it writes on. */
+  const forgetLines = async (days: number): Promise<number> => {
+    const rows = await raw`
+      delete from command_chunks where (command_id, first_seq) in (
+        select command_id, first_seq from command_chunks where command_id < ${oldest(days)} order by command_id limit ${batch})
+      returning command_id`;
+    return rows.length;
+  };
+
   return {
-    async forget({ deployments, deploymentsDays, logsDays }: Retention, signal: AbortSignal) {
+    async forget({ deployments, deploymentsDays, logsDays, commands }: Retention, signal: AbortSignal) {
       const surplus = await repeatedly(signal, () => forgetSurplus(deployments));
       const old = deploymentsDays ? await repeatedly(signal, () => forgetOld(deploymentsDays)) : 0;
       const logs = await repeatedly(signal, () => forgetLogs(logsDays));
-      return { deployments: surplus + old, logs };
+      const ended = await repeatedly(signal, () => forgetCommands(commands));
+      await repeatedly(signal, () => forgetLines(logsDays));
+      return { deployments: surplus + old, logs, commands: ended };
     },
   };
 }

@@ -141,16 +141,22 @@ export function serviceRepository({ orm, sql: raw }: Database) {
           .update(deployments)
           .set({ cancelRequestedAt: now })
           .where(and(eq(deployments.serviceId, id), sql`status = 'running'`));
+        await tx.execute(sql`
+          update commands set cancel_requested_at = coalesce(cancel_requested_at, now()),
+            status = case when status = 'queued' then 'canceled' else status end,
+            finished_at = case when status = 'queued' then now() end
+          where service_id = ${id} and status in ('queued', 'running')`);
         return true;
       });
     },
 
-    /** Removed services whose deployments have all ended, each with the deployments that may have left something running. */
+    /** Removed services whose deployments and commands have all ended, each with the deployments that may have left something running. */
     async removed(): Promise<{ id: string; started: string[] }[]> {
       return raw<{ id: string; started: string[] }[]>`
         select s.id, array(select d.id from deployments d where d.service_id = s.id and d.instance is not null) as started
         from services s where s.deleted_at is not null
-          and not exists (select 1 from deployments d where d.service_id = s.id and d.status = 'running')`;
+          and not exists (select 1 from deployments d where d.service_id = s.id and d.status = 'running')
+          and not exists (select 1 from commands c where c.service_id = s.id and c.status in ('queued', 'running'))`;
     },
 
     /**

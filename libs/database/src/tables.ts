@@ -1,11 +1,14 @@
 import type {
   Artifact,
   Capabilities,
+  CommandError,
+  CommandStatus,
   DeploymentError,
   DeploymentStatus,
   EntryKind,
   Instance,
   Revision,
+  Schedule,
   Scope,
   StageName,
   StageStatus,
@@ -89,6 +92,7 @@ export const services = pgTable('services', {
   fallbackSources: jsonb('fallback_sources').$type<StoredSource[]>().notNull().default([]),
   variables: jsonb('variables').$type<StoredVariables>().notNull(),
   delivery: jsonb('delivery').$type<StoredDelivery>().notNull(),
+  schedules: jsonb('schedules').$type<Schedule[]>().notNull().default([]),
   /** The number that the next deployment gets. */
   nextNumber: integer('next_number').notNull().default(1),
   revision: integer('revision').notNull().default(1),
@@ -257,6 +261,62 @@ export const outputKeepers = pgTable('output_keepers', {
   /** The time of the last line that is stored, as the runtime told it. */
   position: text('position'),
 });
+
+/** Commands that run once, each in a release, and ticks of schedules that were skipped. */
+export const commands = pgTable(
+  'commands',
+  {
+    id: id(),
+    serviceId: uuid('service_id')
+      .notNull()
+      .references(() => services.id, { onDelete: 'cascade' }),
+    environment: text('environment').notNull(),
+    /** The release that it runs in, which may be forgotten before it; null where nothing was live. */
+    deploymentId: uuid('deployment_id'),
+    argv: jsonb('argv').$type<string[]>().notNull(),
+    trigger: jsonb('trigger').$type<Trigger>().notNull(),
+    schedule: text('schedule'),
+    /** The tick that it was made for. */
+    scheduledFor: at('scheduled_for'),
+    timeoutSeconds: integer('timeout_seconds').notNull(),
+    status: text('status').$type<CommandStatus>().notNull().default('queued'),
+    exitCode: integer('exit_code'),
+    error: jsonb('error').$type<CommandError>(),
+    /** The workers that do not have its artifact. */
+    lackedBy: jsonb('lacked_by').$type<string[]>().notNull().default([]),
+    /** Part of the queue's job id. */
+    attempt: integer('attempt').notNull().default(1),
+    dispatchedAt: at('dispatched_at'),
+    dispatchedTo: text('dispatched_to'),
+    leaseOwner: text('lease_owner'),
+    leaseUntil: at('lease_until'),
+    cancelRequestedAt: at('cancel_requested_at'),
+    idempotencyKey: text('idempotency_key'),
+    createdAt: createdAt(),
+    startedAt: at('started_at'),
+    finishedAt: at('finished_at'),
+  },
+  (table) => [
+    index('commands_service').on(table.serviceId, table.id),
+    uniqueIndex('commands_tick').on(table.serviceId, table.schedule, table.scheduledFor),
+    uniqueIndex('commands_idempotency').on(table.serviceId, table.idempotencyKey),
+    index('commands_unfinished').on(table.serviceId, table.id).where(sql`status in ('queued', 'running')`),
+  ],
+);
+
+/** What commands wrote. */
+export const commandChunks = pgTable(
+  'command_chunks',
+  {
+    commandId: uuid('command_id')
+      .notNull()
+      .references(() => commands.id, { onDelete: 'cascade' }),
+    firstSeq: integer('first_seq').notNull(),
+    lastSeq: integer('last_seq').notNull(),
+    lines: packedOutput('lines').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.commandId, table.firstSeq] })],
+);
 
 /** What is live: at most one release per service and environment. `version` comes from one sequence and orders all switches. */
 export const releases = pgTable(

@@ -23,7 +23,15 @@ export { engineUnavailable } from './engine-unavailable.js';
 export { type EngineEvent, followJson } from './follow-json.js';
 export { cannotExecute, foreignPlatform } from './foreign-platform.js';
 export { type ImageFacts, inspectImage, listImages, removeImage } from './images.js';
-export { deploymentLabel, identityLabels, managedLabel, ownLabels, serviceLabels } from './labels.js';
+export {
+  commandLabels,
+  commandOf,
+  deploymentLabel,
+  identityLabels,
+  managedLabel,
+  ownLabels,
+  serviceLabels,
+} from './labels.js';
 export { type ListeningSocket, listeningSockets } from './listening.js';
 export {
   createNetwork,

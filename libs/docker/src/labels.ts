@@ -24,3 +24,21 @@ export const serviceLabels = ({ serviceId, environment }: Pick<Identity, 'servic
   'pierhead.service': serviceId,
   'pierhead.environment': environment,
 });
+
+const commandLabel = 'pierhead.command';
+
+/**
+ * What the container of a command carries. It is nobody's replica, whatever the image's own labels say, which it would
+ * inherit.
+ */
+export const commandLabels = (commandId: string, { serviceId }: Identity): Record<string, string> => ({
+  [managedLabel]: 'true',
+  'pierhead.service': serviceId,
+  'pierhead.environment': '',
+  'pierhead.deployment': '',
+  [commandLabel]: commandId,
+});
+
+/** The command that a container runs; null for a replica, whatever its image says. */
+export const commandOf = (labels: Record<string, string>): string | null =>
+  (!labels['pierhead.deployment'] && labels[commandLabel]) || null;

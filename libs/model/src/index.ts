@@ -1,6 +1,7 @@
 export * from './artifact.js';
 export * from './audit.js';
 export * from './builder.js';
+export * from './command.js';
 export * from './common.js';
 export * from './condition.js';
 export * from './context.js';
@@ -22,6 +23,7 @@ export * from './registry-entry.js';
 export * from './registry-usage.js';
 export * from './route.js';
 export * from './runtime.js';
+export * from './schedule.js';
 export * from './schema-problems.js';
 export * from './service.js';
 export * from './service-plan.js';

@@ -39,6 +39,8 @@ export interface BuilderManifest<Schema extends TObject = TObject> extends Manif
 
 export interface RuntimeManifest<Schema extends TObject = TObject> extends Manifest<Runtime<Static<Schema>>, Schema> {
   accepts: readonly ArtifactKind[];
+  /** Whether it runs commands beside releases: its instances have `run`, `runs` and `endRun`. */
+  commands?: boolean;
 }
 
 /** Typed identity: ties `load` to the config that `configSchema` describes, then forgets the type. */

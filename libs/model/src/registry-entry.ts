@@ -22,7 +22,11 @@ export type ProviderMetadata = Static<typeof ProviderMetadata>;
 export const BuilderMetadata = Type.Object({ ...metadata, accepts: Type.Array(SourceKind), produces: ArtifactKind });
 export type BuilderMetadata = Static<typeof BuilderMetadata>;
 
-export const RuntimeMetadata = Type.Object({ ...metadata, accepts: Type.Array(ArtifactKind) });
+export const RuntimeMetadata = Type.Object({
+  ...metadata,
+  accepts: Type.Array(ArtifactKind),
+  commands: Type.Boolean({ description: 'Whether commands and schedules can be run with it.' }),
+});
 export type RuntimeMetadata = Static<typeof RuntimeMetadata>;
 
 /** A condition or a rule, as `libs/model/src/condition.ts` writes them. */

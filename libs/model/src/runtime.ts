@@ -92,6 +92,13 @@ export interface OutputOptions {
   since?: string;
 }
 
+/** A program to run once, beside what runs. */
+export interface CommandSpec {
+  /** Runs at most once in its life. */
+  id: string;
+  argv: readonly string[];
+}
+
 /** What runs an artifact. One fresh instance serves one deployment. */
 export interface Runtime<Config = unknown> {
   /**
@@ -127,6 +134,21 @@ export interface Runtime<Config = unknown> {
   usage?(identities: readonly Identity[], context: CallContext): Promise<InstanceUsage[]>;
   /** The app's own output, oldest first, until it ends or the signal fires. */
   logs(identity: Identity, options: OutputOptions, context: CallContext): AsyncIterable<OutputLine>;
+  /**
+   * Runs a command in the artifact of a release, with all that the release itself is run with, until it ends. What it
+   * writes goes to the context's log. However the call ends, the command has been stopped and removed: where that could
+   * not be done, it throws the reason in place of the signal's. Needs `runs` and `endRun`, and `commands` in the manifest.
+   */
+  run?(
+    artifact: Artifact,
+    command: CommandSpec,
+    spec: RunSpec<Config>,
+    context: CallContext,
+  ): Promise<{ exitCode: number }>;
+  /** The ids of the commands of this installation that lie on this machine, running or not. */
+  runs?(context: CallContext): Promise<string[]>;
+  /** Stops and removes what was left of a command; nothing to stop is success. */
+  endRun?(commandId: string, context: CallContext): Promise<void>;
   /** Why this machine cannot use the runtime, or null. */
   unavailable?(context: Pick<CallContext, 'host' | 'signal'>): Promise<Unavailable | null>;
   /** Lets go of what the instance holds, at the end of its deployment. */

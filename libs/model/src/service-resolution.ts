@@ -52,7 +52,7 @@ export const ServiceResolution = Type.Object({
   warnings: Type.Array(ConfigProblem),
   provider: Resolved,
   builder: Resolved,
-  runtime: Resolved,
+  runtime: nullable(Type.Object({ id: Type.String(), version: Type.String(), commands: Type.Boolean() })),
   providerConfig: Config,
   builderConfig: Config,
   runtimeConfig: Config,

@@ -1,5 +1,6 @@
 import { Hostname, Id, Name, nullable, Timestamp } from './common.js';
 import { Deployment } from './deployment.js';
+import { ScheduleInput, ScheduleView } from './schedule.js';
 import { type Static, Type } from './typebox.js';
 
 /** A config whose shape its provider, builder or runtime defines; the catalog validates it. */
@@ -134,6 +135,13 @@ const input = {
   variables: Type.Optional(VariablesInput),
   hostnames: Type.Optional(Type.Array(Hostname, { maxItems: 50, uniqueItems: true })),
   delivery: Type.Optional(Type.Partial(Delivery, strict)),
+  schedules: Type.Optional(
+    Type.Array(ScheduleInput, {
+      maxItems: 20,
+      description:
+        'Commands that recur in what is live in production. A time at which the one before still runs is skipped.',
+    }),
+  ),
 };
 
 export const ServiceInput = Type.Object(input, strict);
@@ -165,6 +173,7 @@ export const ServicePatch = Type.Unsafe<Record<string, unknown>>(
       variables: patched('Merged by name; null removes one.'),
       hostnames: patched('The whole list.'),
       delivery: patched('Merged into what is stored.'),
+      schedules: patched('The whole list.'),
     },
     { ...strict, description: 'JSON merge patch over the fields of a new service.' },
   ),
@@ -189,6 +198,7 @@ export const Service = Type.Object({
   variables: Variables,
   hostnames: Type.Array(Type.String()),
   delivery: Delivery,
+  schedules: Type.Array(ScheduleView),
   url: Type.String(),
   live: nullable(Deployment),
   revision: Type.Integer({ description: 'Grows with every change of the service.' }),

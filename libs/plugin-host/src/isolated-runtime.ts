@@ -37,6 +37,8 @@ const Part = Type.Object({
 const Used = Type.Array(Type.Object({ deploymentId: id, parts: Type.Array(Part, { maxItems: 1_000 }) }), {
   maxItems: 100_000,
 });
+const Ran = Type.Object({ exitCode: Type.Integer({ minimum: -2_147_483_648, maximum: 2_147_483_647 }) });
+const Ids = Type.Array(id, { maxItems: 100_000 });
 const Line = Type.Object({ at: Type.String({ maxLength: 50 }), stream: LogStream, text: Type.String() });
 
 /** A runtime that lives in another thread. */
@@ -79,6 +81,15 @@ export function isolatedRuntime(instance: IsolatedInstance): Runtime {
     async *logs(identity, options, context) {
       for await (const line of instance.stream('logs', [identity, options], context))
         yield checked(instance, 'logs', Line, line);
+    },
+    async run(artifact, command, spec, context) {
+      return checked(instance, 'run', Ran, await instance.call('run', [artifact, command, spec], context));
+    },
+    async runs(context) {
+      return checked(instance, 'runs', Ids, (await instance.callOptional('runs', [], context)) ?? []);
+    },
+    async endRun(commandId, context) {
+      await instance.callOptional('endRun', [commandId], context);
     },
     async unavailable(context) {
       const reason = await instance.callOptional('unavailable', [], context);

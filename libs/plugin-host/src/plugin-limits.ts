@@ -1,6 +1,6 @@
 const minute = 60_000;
 
-/** How long a call of each method may take, in milliseconds; `build` and `fetchSource` end with their signal too. */
+/** How long a call of each method may take, in milliseconds; `build`, `fetchSource` and `run` end with their signal too. */
 const callMs: Readonly<Record<string, number>> = {
   validateConfig: 10_000,
   unavailable: 10_000,
@@ -12,6 +12,7 @@ const callMs: Readonly<Record<string, number>> = {
   resolveRevision: 2 * minute,
   fetchSource: 60 * minute,
   build: 60 * minute,
+  run: 25 * 60 * minute,
 };
 
 /** What a plugin may take of a process that it runs in. Times are in milliseconds. */

@@ -7,21 +7,40 @@ export interface QueueSettings {
   databaseUrl: string;
 }
 
-/** The queue that every worker takes from, or the one that a single worker has to itself. */
-export const queueName = (workerId: string | null) => (workerId === null ? 'deployments' : `deployments-${workerId}`);
+/** What waits in a queue. */
+export type Kind = 'deployments' | 'commands';
 
-/** A job holds a deployment's id and nothing else. */
+/** The queue that every worker takes from, or the one that a single worker has to itself. */
+export const queueName = (kind: Kind, workerId: string | null) => (workerId === null ? kind : `${kind}-${workerId}`);
+
+/** A job holds the id of what is to be run, and nothing else. */
 export interface JobData {
-  deploymentId: string;
+  id: string;
 }
 
 /** The part of BullMQ's classes that is used; their type parameters differ by store. */
 export interface JobQueue {
   add(name: string, data: JobData, options: { jobId: string }): Promise<unknown>;
+  upsertJobScheduler(id: string, repeat: Repeat, template: { name: string; data: JobData }): Promise<unknown>;
+  removeJobScheduler(id: string): Promise<unknown>;
+  getJobSchedulers(): Promise<KnownScheduler[]>;
   getJobCounts(state: 'waiting'): Promise<unknown>;
   obliterate(options: { force: boolean }): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   close(): Promise<void>;
+}
+
+/** A cron expression, and the time zone that it is read in. */
+interface Repeat {
+  pattern: string;
+  tz: string;
+}
+interface KnownScheduler {
+  key: string;
+  pattern?: string | undefined;
+  tz?: string | undefined;
+  /** Milliseconds since 1970. */
+  next?: number | undefined;
 }
 export interface JobWorker {
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -36,6 +55,11 @@ export interface JobWorker {
 /** The part of BullMQ's job that is used. */
 interface Job {
   data: JobData;
+  /** Of a scheduler's job: the moment that it was made for, in milliseconds since 1970. */
+  opts: {
+    prevMillis?: number | undefined;
+    repeat?: { pattern?: string | undefined; tz?: string | undefined } | undefined;
+  };
   moveToWait(token?: string): Promise<unknown>;
 }
 

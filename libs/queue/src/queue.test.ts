@@ -20,12 +20,18 @@ const backends = [
 for (const { name, skip, settings } of backends) {
   t.test(`on ${name}`, { skip }, async (t) => {
     const connection = await settings(t);
-    const queue = createQueue(connection, (error) => t.fail(error.message));
+    const queue = createQueue('deployments', connection, (error) => t.fail(error.message));
     t.teardown(() => queue.close());
     await queue.ping();
     const seen: string[] = [];
     const start = (process: (id: string) => Promise<void>, { workerId = 'w', slots = 2 } = {}) =>
-      createQueueWorker(connection, { workerId, slots, process, onError: (error) => t.fail(error.message) });
+      createQueueWorker(connection, {
+        kind: 'deployments',
+        workerId,
+        slots,
+        process,
+        onError: (error) => t.fail(error.message),
+      });
 
     t.test('what was queued before a worker came is taken, and the same attempt once', async (t) => {
       await queue.add('a', 1);
@@ -153,10 +159,10 @@ t.test('a worker and whoever gives it work hold few connections of PostgreSQL', 
   const { url } = await testDatabase(t);
   const fail = (error: Error) => t.fail(error.message);
   const seen: string[] = [];
-  const queue = createQueue({ databaseUrl: url }, fail);
+  const queue = createQueue('deployments', { databaseUrl: url }, fail);
   const worker = await createQueueWorker(
     { databaseUrl: url },
-    { workerId: 'w', slots: 8, process: async (id) => void seen.push(id), onError: fail },
+    { kind: 'deployments', workerId: 'w', slots: 8, process: async (id) => void seen.push(id), onError: fail },
   );
   t.teardown(() => Promise.all([queue.close(), worker.close()]));
   const ids = Array.from({ length: 20 }, (_, index) => `d${index}`);

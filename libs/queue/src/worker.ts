@@ -1,4 +1,4 @@
-import { createBackend, type JobWorker, type Processor, type QueueSettings, queueName } from './backend.js';
+import { createBackend, type JobWorker, type Kind, type Processor, type QueueSettings, queueName } from './backend.js';
 import { createSlots } from './slots.js';
 
 export interface QueueWorker {
@@ -9,25 +9,26 @@ export interface QueueWorker {
 }
 
 export interface QueueWorkerOptions {
-  /** Names the queue that this worker has to itself, beside the one that all share. */
+  kind: Kind;
+  /** Names the queue that this worker has to itself: beside the one that all share for deployments, alone for commands. */
   workerId: string;
-  /** Jobs at once, of both queues together. */
+  /** Jobs at once, of its queues together. */
   slots: number;
-  /** Runs a deployment to its end; it must not throw for the deployment's own failure. */
-  process(deploymentId: string): Promise<void>;
+  /** Runs one to its end; it must not throw for a failure of what it runs. */
+  process(id: string): Promise<void>;
   onError(error: Error): void;
 }
 
 /** How long a dead worker's job waits for another, and how often that is checked, in milliseconds. */
-const recoveryMs = 5_000;
+export const recoveryMs = 5_000;
 
 /** How long a worker that could not ask its store for a job waits before it asks again; BullMQ's own 15 s is a long silence. */
-const retryMs = 1_000;
+export const retryMs = 1_000;
 
-/** Starts to take deployments from the common queue and from the worker's own; resolves once the store answers. */
+/** Starts to take what waits for this worker; resolves once the store answers. */
 export async function createQueueWorker(
   settings: QueueSettings,
-  { workerId, slots, process, onError }: QueueWorkerOptions,
+  { kind, workerId, slots, process, onError }: QueueWorkerOptions,
 ): Promise<QueueWorker> {
   const backend = createBackend(settings);
   const options = {
@@ -39,8 +40,9 @@ export async function createQueueWorker(
   };
   const workers: JobWorker[] = [];
   const common = createSlots(slots, workers);
-  const shared: Processor = common.share((job) => process(job.data.deploymentId));
-  for (const name of [queueName(null), queueName(workerId)]) {
+  const shared: Processor = common.share((job) => process(job.data.id));
+  const own = queueName(kind, workerId);
+  for (const name of kind === 'deployments' ? [queueName(kind, null), own] : [own]) {
     const worker = backend.worker(name, shared, options);
     worker.on('error', onError);
     workers.push(worker);

@@ -22,7 +22,7 @@ const artifacts = Type.Array(ArtifactKind, { minItems: 1, uniqueItems: true });
 const shapes = {
   provider: Compile(Type.Object({ ...base, produces: SourceKind })),
   builder: Compile(Type.Object({ ...base, accepts: sources, produces: ArtifactKind })),
-  runtime: Compile(Type.Object({ ...base, accepts: artifacts })),
+  runtime: Compile(Type.Object({ ...base, accepts: artifacts, commands: Type.Optional(Type.Boolean()) })),
 };
 
 interface Written {

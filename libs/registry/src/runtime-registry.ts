@@ -32,7 +32,9 @@ export class RuntimeRegistry {
   getRuntimeMetadata(id: string, version?: string): RuntimeMetadata | null {
     const manifest = this.#registry.manifest(id, version);
     const metadata = this.#registry.metadata(id, version);
-    return manifest && metadata && { ...metadata, accepts: [...manifest.accepts] };
+    return (
+      manifest && metadata && { ...metadata, accepts: [...manifest.accepts], commands: manifest.commands ?? false }
+    );
   }
 
   getRuntimeSchema(id: string, version?: string): ConfigSchema | null {

@@ -36,7 +36,7 @@ const resolved = ({ providerConfig, builderConfig, runtimeConfig = {} }: Paramet
   ...{ valid: true, errors: [], warnings: [] },
   provider: { id: 'p', version: '1.0.0' },
   builder: { id: 'b', version: '1.0.0' },
-  runtime: { id: 'r', version: '1.0.0' },
+  runtime: { id: 'r', version: '1.0.0', commands: true },
   ...{ providerConfig, builderConfig, runtimeConfig, fallbackSources: [] },
   secrets: { providerConfig: [], builderConfig: [], runtimeConfig: [] },
 });

@@ -1,6 +1,8 @@
 import type {
   artifactRepository,
   auditRepository,
+  commandLineRepository,
+  commandRepository,
   Database,
   deploymentRepository,
   logRepository,
@@ -14,7 +16,7 @@ import type {
   uploadRepository,
   workerRepository,
 } from '@pierhead/database';
-import type { DeploymentQueue } from '@pierhead/queue';
+import type { WorkQueue } from '@pierhead/queue';
 import type { UploadStore } from '@pierhead/storage';
 import type { CatalogClient } from './catalog-client.js';
 import type { Feed } from './feed.js';
@@ -28,6 +30,8 @@ export interface ApiContext {
   services: ReturnType<typeof serviceRepository>;
   deployments: ReturnType<typeof deploymentRepository>;
   logs: ReturnType<typeof logRepository>;
+  commands: ReturnType<typeof commandRepository>;
+  commandLines: ReturnType<typeof commandLineRepository>;
   output: ReturnType<typeof outputRepository>;
   samples: ReturnType<typeof sampleRepository>;
   uploads: ReturnType<typeof uploadRepository>;
@@ -36,7 +40,7 @@ export interface ApiContext {
   tokens: ReturnType<typeof tokenRepository>;
   audit: ReturnType<typeof auditRepository>;
   usage: ReturnType<typeof registryUsageRepository>;
-  queue: DeploymentQueue;
+  queue: WorkQueue;
   storage: UploadStore;
   catalog: CatalogClient;
   /** What the catalog answered a moment ago. */

@@ -3,6 +3,7 @@ import type { Logger } from '@pierhead/logger';
 import { recordChanges } from './audit-trail.js';
 import type { ApiContext } from './context.js';
 import { auditRoutes } from './routes/audit.js';
+import { commandRoutes } from './routes/commands.js';
 import { deploymentRoutes } from './routes/deployments.js';
 import { logRoutes } from './routes/logs.js';
 import { metricsRoutes } from './routes/metrics.js';
@@ -24,6 +25,7 @@ const routes = [
   serviceRoutes,
   uploadRoutes,
   deploymentRoutes,
+  commandRoutes,
   logRoutes,
   metricsRoutes,
   operationRoutes,

@@ -1,6 +1,6 @@
 import { type Database, listen } from '@pierhead/database';
 
-/** Tells of news about a deployment: its status, its stages or its log; or about the output of a service. */
+/** Tells of news about a deployment: its status, its stages or its log; about a command; or about the output of a service. */
 export interface Feed {
   /** Calls back at each piece of news; answers how to stop. */
   follow(id: string, onNews: () => void): () => void;
@@ -19,6 +19,7 @@ export async function createFeed(database: Database): Promise<Feed> {
     listen(database, 'deployments', tell, tellAll),
     listen(database, 'logs', tell, tellAll),
     listen(database, 'output', tell, tellAll),
+    listen(database, 'commands', tell, tellAll),
   ]);
   return {
     follow(id, onNews) {

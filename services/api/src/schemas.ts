@@ -3,6 +3,9 @@ import {
   AppLogLine,
   AuditEntry,
   BuilderMetadata,
+  Command,
+  CommandInput,
+  CommandLine,
   ConfigField,
   ConfigSchema,
   CreatedToken,
@@ -43,6 +46,13 @@ export const problems = <S extends number>(...statuses: S[]) => ({
   ...problemsOf(...statuses),
 });
 
+export const idempotencyHeaders = (noun: string) =>
+  Type.Object({
+    'idempotency-key': Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: `The same key gives the same ${noun}.` }),
+    ),
+  });
+
 /** Lets a body that has no required key be left out altogether. */
 export const bodyMayBeMissing = async (request: FastifyRequest): Promise<void> => {
   request.body ??= {};
@@ -58,6 +68,7 @@ export const tags = [
   { name: 'Services', description: 'What is deployed: where its source comes from, how it is built and run.' },
   { name: 'Uploads', description: 'Archives of source or of files ready to serve.' },
   { name: 'Deployments', description: 'Attempts to make a revision of a service live, with their logs.' },
+  { name: 'Commands', description: 'Programs that run once, or on a schedule, in a release.' },
   { name: 'Tokens', description: 'Who may use the API, and for what.' },
   { name: 'Operations', description: 'What an operator watches.' },
 ];
@@ -67,6 +78,9 @@ export const shared = {
   AppLogLine,
   AuditEntry,
   BuilderMetadata,
+  Command,
+  CommandInput,
+  CommandLine,
   ConfigField,
   ConfigSchema,
   CreatedToken,

@@ -1,9 +1,10 @@
 import type { NewService, ServiceRow } from '@pierhead/database';
 import { HttpProblem } from '@pierhead/http';
-import { Compile, defaultTimeouts, type Problem, ServiceInput, schemaProblems } from '@pierhead/model';
+import { Compile, defaultTimeouts, type Problem, ServiceInput, scheduleOf, schemaProblems } from '@pierhead/model';
 import type { ApiContext } from './context.js';
 import { unacceptable } from './problems.js';
 import { resolutionRequest } from './resolution-request.js';
+import { scheduleProblems } from './schedule-problems.js';
 import { mask, sealConfig, sealVariables } from './service-secrets.js';
 import { deliveryOf } from './views.js';
 
@@ -14,12 +15,13 @@ const compiled = Compile(ServiceInput);
  * service has are kept unless the patch names others.
  */
 export function inputOf(row: ServiceRow): ServiceInput {
-  const { name, projectId, hostnames, providerId, builderId, runtimeId } = row;
+  const { name, projectId, hostnames, providerId, builderId, runtimeId, schedules } = row;
   return {
     name,
     projectId,
     hostnames,
     delivery: deliveryOf(row),
+    schedules,
     variables: mask(row.variables) as ServiceInput['variables'] & object,
     providerId,
     builderId,
@@ -74,6 +76,7 @@ export async function resolveInput(
     ...wanted.problems,
     ...problems,
     ...hostnameProblems(input.hostnames ?? [], context.baseDomain),
+    ...scheduleProblems(input.schedules ?? [], resolution.runtime),
   ];
   if (!project)
     errors.push({ path: '/projectId', code: 'project_not_found', message: 'There is no project with this id.' });
@@ -102,6 +105,7 @@ export async function resolveInput(
     })),
     variables,
     hostnames: input.hostnames ?? [],
+    schedules: (input.schedules ?? []).map(scheduleOf),
     delivery: {
       ...deliveryOf(current),
       ...input.delivery,

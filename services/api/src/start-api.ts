@@ -3,6 +3,8 @@ import type { Needs } from '@pierhead/config';
 import {
   artifactRepository,
   auditRepository,
+  commandLineRepository,
+  commandRepository,
   connect,
   createSecrets,
   deploymentRepository,
@@ -31,6 +33,7 @@ import { tokenVerifier } from './identify.js';
 import { KeptAnswers } from './kept-answers.js';
 import { startMergingSamples } from './merge-samples.js';
 import { startRetention } from './retention.js';
+import { startScheduler } from './scheduler.js';
 import { createToggles } from './toggles.js';
 
 export interface RunningApi {
@@ -45,7 +48,9 @@ export async function startApi(
   const logger = createLogger('api', config.logLevel);
   await migrate(config.databaseUrl);
   const database = connect(config.databaseUrl, { name: 'api', max: 8 });
-  const queue = createQueue(config, (error) => logger.warn({ err: error }, 'the queue'));
+  const queueError = (error: Error) => logger.warn({ err: error }, 'the queue');
+  const queue = createQueue('deployments', config, queueError);
+  const commandQueue = createQueue('commands', config, queueError);
   const uploads = uploadRepository(database);
   const feed = await createFeed(database);
   const kept = new KeptAnswers();
@@ -61,6 +66,8 @@ export async function startApi(
     services: serviceRepository(database),
     deployments: deploymentRepository(database),
     logs: logRepository(database),
+    commands: commandRepository(database),
+    commandLines: commandLineRepository(database),
     output: outputRepository(database),
     samples: sampleRepository(database),
     uploads,
@@ -93,9 +100,15 @@ export async function startApi(
       catalog: context.catalog.ping,
     },
   });
-  const dispatcher = await startDispatcher(database, queue, logger);
-  const { keepDeployments, keepDeploymentsDays, keepLogsDays } = config;
-  const history = { deployments: keepDeployments, deploymentsDays: keepDeploymentsDays, logsDays: keepLogsDays };
+  const dispatcher = await startDispatcher(database, { deployments: queue, commands: commandQueue }, logger);
+  const scheduler = await startScheduler(database, config, logger);
+  const { keepDeployments, keepDeploymentsDays, keepLogsDays, keepCommands } = config;
+  const history = {
+    deployments: keepDeployments,
+    deploymentsDays: keepDeploymentsDays,
+    logsDays: keepLogsDays,
+    commands: keepCommands,
+  };
   const retention = startRetention(database, history, logger);
   const merging = startMergingSamples(database, logger);
   const url = await app.listen({ host: config.host, port: config.apiPort });
@@ -104,8 +117,8 @@ export async function startApi(
     url,
     async close() {
       await app.close();
-      await Promise.all([dispatcher.stop(), retention.stop(), merging.stop()]);
-      await queue.close();
+      await Promise.all([dispatcher.stop(), scheduler.stop(), retention.stop(), merging.stop()]);
+      await Promise.all([queue.close(), commandQueue.close()]);
       await feed.close();
       await toggles.close();
       await stopFollowingPlugins();

@@ -1,13 +1,16 @@
-import type { DeploymentRow, ServiceRow } from '@pierhead/database';
+import type { CommandRow, DeploymentRow, ServiceRow } from '@pierhead/database';
 import {
+  type Command,
   type Delivery,
   type Deployment,
   defaultDrainSeconds,
   defaultTimeouts,
   isFinal,
+  type Schedule,
   type Service,
 } from '@pierhead/model';
 import type { ApiContext } from './context.js';
+import { nextTime } from './cron.js';
 import { mask } from './service-secrets.js';
 
 const delivery = {
@@ -66,6 +69,29 @@ export function deploymentView(row: DeploymentRow, { urlOf }: Pick<ApiContext, '
   };
 }
 
+/** A command as the API answers it. */
+export function commandView(row: CommandRow): Command {
+  return {
+    id: row.id,
+    serviceId: row.serviceId,
+    environment: row.environment,
+    deploymentId: row.deploymentId,
+    command: row.argv,
+    trigger: row.trigger,
+    scheduledFor: iso(row.scheduledFor),
+    timeoutSeconds: row.timeoutSeconds,
+    status: row.status,
+    reason: row.reason,
+    exitCode: row.exitCode,
+    error: row.error,
+    createdAt: row.createdAt.toISOString(),
+    startedAt: iso(row.startedAt),
+    finishedAt: iso(row.finishedAt),
+  };
+}
+
+const scheduleView = (schedule: Schedule) => ({ ...schedule, nextAt: iso(nextTime(schedule, new Date())) });
+
 /** A service as the audit log keeps it, its secrets still sealed. */
 export function serviceRecord({ nextNumber, deletedAt, createdAt, updatedAt, ...row }: ServiceRow): object {
   return row;
@@ -84,6 +110,7 @@ export async function serviceViews(rows: ServiceRow[], context: ApiContext): Pro
       runtimeConfig: mask(row.runtimeConfig),
       fallbackSources: mask(row.fallbackSources),
       delivery: deliveryOf(row),
+      schedules: row.schedules.map(scheduleView),
       variables: mask(row.variables) as Service['variables'],
       url: context.urlOf(row.name, 'production'),
       live: deployment ? deploymentView(deployment, context) : null,

@@ -131,7 +131,7 @@ t.test('a service is resolved to versions, normalised configs and the names of i
     warnings: [],
     provider: { id: 'sample-git', version: '1.2.0' },
     builder: { id: 'sample-image', version: '1.0.0' },
-    runtime: { id: 'sample-container', version: '1.0.0' },
+    runtime: { id: 'sample-container', version: '1.0.0', commands: false },
     providerConfig: { repository, branch: 'main', access: 'token', token: 'secret' },
     builderConfig: { dockerfilePath: 'Dockerfile', buildArgs: {}, cache: true },
     runtimeConfig: { port: 3000 },

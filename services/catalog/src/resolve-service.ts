@@ -43,7 +43,7 @@ export async function resolveService(
     warnings: parts.flatMap((part) => part.warnings),
     provider: pinned(provider),
     builder: pinned(builder),
-    runtime: pinned(runtime),
+    runtime: runtime.entry && { ...pinned(runtime)!, commands: runtime.entry.commands },
     providerConfig: provider.config,
     builderConfig: builder.config,
     runtimeConfig: runtime.config,

@@ -28,7 +28,7 @@ export function totalDeadline(timeouts: Timeouts, ranSeconds: number, interrupti
   return after(Math.max(0, seconds - ranSeconds), () => interruption.fire('deadline', error));
 }
 
-function after(seconds: number, fire: () => void): () => void {
+export function after(seconds: number, fire: () => void): () => void {
   const timer = setTimeout(fire, seconds * 1_000);
   return () => clearTimeout(timer);
 }

@@ -38,7 +38,7 @@ export function createInterruption(): Interruption {
     fire(reason, cause) {
       const ignored = shielded && (reason === 'canceled' || reason === 'deadline');
       if (!ignored) first ??= { reason, error: cause ?? null };
-      const error = new Interrupted(`the deployment was interrupted: ${first?.reason ?? reason}`);
+      const error = new Interrupted(`it was interrupted: ${first?.reason ?? reason}`);
       if (!ignored) controller.abort(error);
       return error;
     },

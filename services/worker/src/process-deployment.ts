@@ -26,7 +26,7 @@ export async function processDeployment(
   if (row.live) interruption.shield();
   if (row.cancelRequestedAt) interruption.fire('canceled');
   active.set(deploymentId, interruption);
-  const stopKeeping = keepLease(lease, worker, interruption);
+  const stopKeeping = keepLease((seconds) => worker.runs.renew(lease, seconds), worker, interruption);
   // Snapshots from before there were timeouts have none.
   const stopDeadline = totalDeadline(row.snapshot.timeouts ?? defaultTimeouts, row.ranSeconds, interruption);
   try {

@@ -29,6 +29,7 @@ import { freeDisk, freeMemory } from './free-space.js';
 import { handOver } from './hand-over.js';
 import type { Interruption } from './interruption.js';
 import { startKeepingOutput } from './keep-output.js';
+import { processCommand } from './process-command.js';
 import { processDeployment } from './process-deployment.js';
 import { refreshReleases } from './refresh-releases.js';
 import { startSamplingUsage } from './sample-usage.js';
@@ -42,7 +43,7 @@ export interface RunningWorker {
   url: string;
   /** Reads the plugins anew; deployments under way keep what they have. */
   reload(): Promise<void>;
-  /** Takes no new deployments, hands those under way back to the queue, lets go of everything. */
+  /** Takes nothing new, hands deployments under way back to the queue, stops commands, lets go of everything. */
   close(): Promise<void>;
 }
 
@@ -68,6 +69,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const workspacesRoot = join(config.dataDir, 'workspaces');
   const [cancellations, acknowledgements, starts] = [createBell(), createBell(), createBell()];
   const active = new Map<string, Interruption>();
+  const activeCommands = new Map<string, Interruption>();
 
   const workers = workerRepository(database);
   const admission = createAdmission({
@@ -94,10 +96,11 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     starts,
     logger,
   };
-  await mkdir(worker.workspaces, { recursive: true, mode: 0o700 });
 
   const advertising = await startAdvertising(worker, { slots: config.workerSlots, running: () => active.size });
-  const sweep = async () => sweepWorkspaces(workspacesRoot, await workers.present());
+  // Not before its first heartbeat: others delete the folders of those that they do not know.
+  await mkdir(worker.workspaces, { recursive: true, mode: 0o700 });
+  const sweep = async () => sweepWorkspaces(workspacesRoot, workers.present);
   await sweep();
 
   const report = (error: unknown) => logger.warn({ err: error }, 'a recurring task failed; it will be tried again');
@@ -122,11 +125,20 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     listen(database, 'services', clearing.now, clearing.now),
     listen(database, 'plugins', reload, missed),
   ]);
+  const queueError = (error: Error) => logger.warn({ err: error }, 'the queue');
   const queue = await createQueueWorker(config, {
+    kind: 'deployments',
     workerId: id,
     slots: config.workerSlots,
     process: (deploymentId) => processDeployment(deploymentId, worker, active).finally(collecting.soon),
-    onError: (error) => logger.warn({ err: error }, 'the queue'),
+    onError: queueError,
+  });
+  const commandQueue = await createQueueWorker(config, {
+    kind: 'commands',
+    workerId: id,
+    slots: config.commandSlots,
+    process: (commandId) => processCommand(commandId, worker, activeCommands),
+    onError: queueError,
   });
 
   const app = await createServer({
@@ -144,10 +156,11 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     reload: advertising.reload,
     async close() {
       app.drain.begin();
-      await Promise.all([queue.stop(), admission.close('It is stopping.').catch(report)]);
-      await handOver(active, config.shutdownGraceSeconds * finishingMs);
+      await Promise.all([queue.stop(), commandQueue.stop(), admission.close('It is stopping.').catch(report)]);
+      const graceMs = config.shutdownGraceSeconds * finishingMs;
+      await Promise.all([handOver(active, graceMs), handOver(activeCommands, graceMs, () => true)]);
       await app.close();
-      await Promise.all([queue.close(), advertising.stop()]);
+      await Promise.all([queue.close(), commandQueue.close(), advertising.stop()]);
       await Promise.all(stopListening.map((stop) => stop()));
       await Promise.all([output.stop(), stopWatching(), stopSampling()]);
       await Promise.all([clearing.stop(), refreshing.stop(), sweeping.stop(), collecting.stop()]);

@@ -6,10 +6,11 @@ import { deploymentOf } from './workspace-name.js';
 
 const remove = (path: string) => rm(path, { recursive: true, force: true });
 
-/** Deletes the workspaces of workers that are not present. */
-export async function sweepWorkspaces(root: string, present: string[]): Promise<void> {
+/** Deletes the workspaces of workers that are not present. Who has one was present before it: so the names are read first. */
+export async function sweepWorkspaces(root: string, present: () => Promise<string[]>): Promise<void> {
   const names = await readdir(root).catch(() => []);
-  const dead = names.filter((name) => !present.includes(name));
+  const living = await present();
+  const dead = names.filter((name) => !living.includes(name));
   await Promise.all(dead.map((name) => remove(join(root, name))));
 }
 

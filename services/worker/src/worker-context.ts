@@ -1,4 +1,6 @@
 import {
+  commandLineRepository,
+  commandRunRepository,
   type Database,
   deploymentRepository,
   disabledEntryRepository,
@@ -25,6 +27,8 @@ export const repositoriesOf = (database: Database) => ({
   lookups: lookupRepository(database),
   runs: runRepository(database),
   logs: logRepository(database),
+  commandRuns: commandRunRepository(database),
+  commandLines: commandLineRepository(database),
   gateways: gatewayRepository(database),
 });
 

@@ -100,9 +100,13 @@ const details = (service: Service): Record<string, string> => ({
   runtime: `${service.runtimeId} ${service.runtimeVersion} ${JSON.stringify(service.runtimeConfig)}`,
   variables: Object.entries(service.variables).map(variableText).join(' ') || '–',
   hostnames: service.hostnames.join(' ') || '–',
+  schedules: service.schedules.map(scheduleText).join(', ') || '–',
   project: service.projectId,
   updated: service.updatedAt,
 });
+
+const scheduleText = ({ name, cron, timeZone, nextAt }: Service['schedules'][number]) =>
+  `${name} (${cron} ${timeZone}, next ${nextAt ?? 'never'})`;
 
 const variableText = ([name, value]: [string, unknown]) =>
   `${name}=${typeof value === 'string' ? JSON.stringify(value) : '(secret)'}`;

@@ -19,7 +19,7 @@ function register(manifest: RuntimeManifest) {
   const { runtimes } = createRegistries({ providers: [], builders: [], runtimes: [manifest] });
   return {
     manifest,
-    methods: ['start', 'probe', 'adopt', 'stop', 'logs'],
+    methods: ['start', 'probe', 'adopt', 'stop', 'logs', ...(manifest.commands ? ['run', 'runs', 'endRun'] : [])],
     schema: runtimes.getRuntimeSchema(manifest.id)!,
     validate: (config: unknown) => runtimes.validateRuntimeConfig(manifest.id, config),
     instance: () => runtimes.getRuntime(manifest.id),

@@ -22,6 +22,7 @@ import {
 import {
   type Artifact,
   type CallContext,
+  type CommandSpec,
   type Health,
   type Identity,
   type Instance,
@@ -49,6 +50,7 @@ import { diagnose } from './diagnose.js';
 import { type DockerConfig, defaultStatuses } from './docker-config.js';
 import { lookAt } from './look-at.js';
 import { mergeLines } from './merge-lines.js';
+import { endCommand, listCommands, runCommand } from './run-command.js';
 import {
   inside,
   isSandbox,
@@ -200,6 +202,18 @@ class DockerRuntime implements Runtime<DockerConfig> {
       return container.state === 'running' && wanted.has(deploymentId) ? [{ id: container.id, deploymentId }] : [];
     });
     return usageOf(engine, found, signal);
+  }
+
+  run(artifact: Artifact, command: CommandSpec, spec: RunSpec<DockerConfig>, context: CallContext) {
+    return runCommand(artifact, command, spec, context);
+  }
+
+  runs(context: CallContext) {
+    return listCommands(context);
+  }
+
+  endRun(commandId: string, context: CallContext) {
+    return endCommand(commandId, context);
   }
 
   unavailable(context: Pick<CallContext, 'host' | 'signal'>) {

@@ -10,6 +10,7 @@ export const manifest = defineRuntime({
   category: 'container',
   tags: ['docker', 'container'],
   accepts: ['image'],
+  commands: true,
   configSchema: dockerConfigSchema,
   load: () => import('./docker-runtime.js').then((module) => module.createDockerRuntime),
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   createContainer,
+  deploymentLabel,
   type Engine,
   inspectContainer,
   type ListedContainer,
@@ -32,7 +33,9 @@ const sandboxLabel = 'pierhead.sandbox';
 const mebibyte = 1_048_576;
 const notFound = 404;
 
-export const isSandbox = ({ labels }: Pick<ListedContainer, 'labels'>) => sandboxLabel in labels;
+/** Whatever a replica or a command has inherited of its image's labels. */
+export const isSandbox = ({ labels }: Pick<ListedContainer, 'labels'>) =>
+  sandboxLabel in labels && !(deploymentLabel in labels);
 
 /** The network mode of what runs in it. */
 export const inside = (id: string) => `container:${id}`;

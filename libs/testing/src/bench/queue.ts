@@ -62,9 +62,10 @@ function pickUps(
 }
 
 async function pierheadQueue(store: Store): Promise<Opened> {
-  const queue = createQueue(store, () => {});
+  const queue = createQueue('deployments', store, () => {});
   const { contender, picked } = pickUps('pierhead', (id) => queue.add(id, 1));
   const worker = await createQueueWorker(store, {
+    kind: 'deployments',
     workerId: 'bench',
     slots: 2,
     process: async (id) => picked(id),

@@ -16,7 +16,7 @@ import { cursorId } from '../cursor.js';
 import { turns } from '../news.js';
 import { conflict, notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
-import { bodyMayBeMissing, idParams, problems } from '../schemas.js';
+import { bodyMayBeMissing, idempotencyHeaders, idParams, problems } from '../schemas.js';
 import { deploymentView } from '../views.js';
 
 const tags = ['Deployments'];
@@ -37,12 +37,6 @@ const noRollback: Record<Exclude<NoRollback, 'deployment_not_found'>, string> = 
     'The artifact of this release has been discarded. Deploy its revision instead, and raise delivery.keepReleases to keep more.',
 };
 
-const idempotencyHeaders = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({ minLength: 1, maxLength: 200, description: 'The same key gives the same deployment.' }),
-  ),
-});
-
 const EventStream = {
   description: 'Events named `deployment`; the data of each is a deployment.',
   content: { 'text/event-stream': { schema: Type.String() } },
@@ -61,7 +55,7 @@ export const deploymentRoutes: Routes = async (app, context) => {
         summary: 'Deploy a service',
         description: 'The answer comes at once; the deployment waits its turn, then runs.',
         params: idParams,
-        headers: idempotencyHeaders,
+        headers: idempotencyHeaders('deployment'),
         body: DeploymentInput,
         response: { 202: Deployment, ...problems(404, 409, 413, 415, 422) },
       },
@@ -95,7 +89,7 @@ export const deploymentRoutes: Routes = async (app, context) => {
         description:
           'Its artifact, configs and variables as they were, without fetching or building. Without `deploymentId` it is the release before the live one. Whatever else is queued or running for the environment gives way.',
         params: idParams,
-        headers: idempotencyHeaders,
+        headers: idempotencyHeaders('deployment'),
         body: RollbackInput,
         response: { 202: Deployment, ...problems(404, 409, 413, 415, 422) },
       },
@@ -131,7 +125,7 @@ export const deploymentRoutes: Routes = async (app, context) => {
         description:
           'A new deployment of the same revision, with the service as it is now; a source that was changed since is asked anew.',
         params: idParams,
-        headers: idempotencyHeaders,
+        headers: idempotencyHeaders('deployment'),
         response: { 202: Deployment, ...problems(404, 409) },
       },
     },

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { lastEventId, sendEvents } from '@pierhead/http';
-import { AppLogLine, Environment, isFinal, LogLine, nullable, Type } from '@pierhead/model';
+import { AppLogLine, CommandLine, Environment, hasEnded, isFinal, LogLine, nullable, Type } from '@pierhead/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { unknownService } from '../change-service.js';
 import type { ApiContext } from '../context.js';
@@ -8,6 +8,7 @@ import { turns } from '../news.js';
 import { notFound } from '../problems.js';
 import type { Routes } from '../routes.js';
 import { idParams, problems } from '../schemas.js';
+import { unknownCommand } from './commands.js';
 
 const batch = 1_000;
 /** No log has a line of a higher number. */
@@ -29,7 +30,11 @@ const OutputQuery = Type.Object({
 });
 
 /** The same lines in each of the three forms. */
-const answerOf = <Line extends typeof LogLine | typeof AppLogLine>(line: Line, description: string, end: string) => ({
+const answerOf = <Line extends typeof LogLine | typeof AppLogLine | typeof CommandLine>(
+  line: Line,
+  description: string,
+  end: string,
+) => ({
   description,
   content: {
     'application/json': {
@@ -74,6 +79,34 @@ export const logRoutes: Routes = async (app, context) => {
         lastLine,
         read: (after, limit) => context.logs.read(id, after, limit),
         end: async () => status().then((found) => (isFinal(found) ? { status: found } : null)),
+      });
+    },
+  );
+
+  app.get(
+    '/commands/:id/logs',
+    {
+      schema: {
+        tags: ['Commands'],
+        operationId: 'readCommandOutput',
+        summary: 'Read or follow what a command writes',
+        description: `At most 100,000 lines and 10 MiB. ${forms('the command ends')}`,
+        params: idParams,
+        querystring: LogQuery,
+        response: { 200: answerOf(CommandLine, 'The output.', 'with the status'), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      if (!(await context.commands.find(id))) throw unknownCommand();
+      return send(request, reply, context, {
+        id,
+        lastLine,
+        read: (after, limit) => context.commandLines.read(id, after, limit),
+        end: async () => {
+          const { status, exitCode } = (await context.commands.find(id)) ?? { status: 'canceled', exitCode: null };
+          return hasEnded(status) ? { status, exitCode } : null;
+        },
       });
     },
   );
