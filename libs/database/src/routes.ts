@@ -99,6 +99,29 @@ export function releaseRepository({ sql: raw }: Database) {
       return row?.upstreams ?? null;
     },
 
+    /** The deployment that is live for a service in one of its environments. */
+    async liveOf(serviceId: string, environment: string): Promise<string | null> {
+      const [row] = await raw<{ id: string }[]>`
+        select deployment_id as id from releases where service_id = ${serviceId} and environment = ${environment}`;
+      return row?.id ?? null;
+    },
+
+    /** The same, where it made way for another and nothing serves. */
+    async heldOf(serviceId: string, environment: string): Promise<string | null> {
+      const [row] = await raw<{ id: string }[]>`
+        select deployment_id as id from releases where service_id = ${serviceId} and environment = ${environment}
+          and upstreams = '[]'::jsonb`;
+      return row?.id ?? null;
+    },
+
+    /** The deployments that made way, and that no running one will take the place of. */
+    async forsaken(): Promise<string[]> {
+      const rows = await raw<{ id: string }[]>`
+        select r.deployment_id as id from releases r where r.upstreams = '[]'::jsonb and not exists (
+          select 1 from deployments d where d.service_id = r.service_id and d.environment = r.environment and d.status = 'running')`;
+      return rows.map(({ id }) => id);
+    },
+
     /** What the gateways have answered for a deployment since it went live. */
     async traffic(deploymentId: string): Promise<Traffic> {
       const [row] = await raw<{ requests: string; failures: string }[]>`

@@ -126,6 +126,20 @@ export function runRepository({ orm, sql: raw }: Database) {
     released: (lease: Lease, instance: Instance) => set(lease, { instance }),
 
     /**
+     * Lets the route of what is live lead nowhere, so that requests wait at the gateways; null when the lease is lost.
+     * @returns the version of the route table from which on they do
+     */
+    hold: (lease: Lease): Promise<{ version: number } | null> =>
+      steadily(async () => {
+        const [row] = await raw<{ version: string }[]>`
+          update releases r set upstreams = '[]'::jsonb, version = nextval('release_version') from deployments d
+          where d.id = ${lease.deploymentId} and d.lease_owner = ${lease.owner} and d.lease_epoch = ${lease.epoch}
+            and d.status = 'running' and r.service_id = d.service_id and r.environment = d.environment and r.deployment_id <> d.id
+          returning r.version`;
+        return row ? { version: Number(row.version) } : null;
+      }),
+
+    /**
      * Moves the route to this deployment in one statement, or does nothing: when the lease is lost, a
      * cancel came first, or the service is gone.
      * @returns the new release's version

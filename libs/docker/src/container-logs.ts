@@ -35,7 +35,8 @@ export async function* containerLogs(engine: Engine, id: string, options: LogOpt
     const chunks = await openLogs(engine, id, { ...options, signal: hangUp.signal });
     yield* linesOf(framesOf(chunks));
   } catch (error) {
-    if (signal.aborted || statusOf(error) === 404) return;
+    // 409 while it is being removed.
+    if (signal.aborted || [404, 409].includes(statusOf(error) ?? 0)) return;
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);

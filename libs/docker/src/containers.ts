@@ -13,8 +13,8 @@ export interface ContainerState {
   pid: number;
   /** How often the engine started it again. */
   restarts: number;
-  /** It ended, and the engine will not start it again by itself. */
-  ended: boolean;
+  /** It was stopped from outside: it ended, and the engine, which starts it whenever it ends by itself, leaves it so. */
+  stopped: boolean;
   exitCode: number;
   outOfMemory: boolean;
   /** The id of its image. */
@@ -94,16 +94,20 @@ export async function listContainers(
   }));
 }
 
-/** Asks the container to end, kills it after `graceSeconds`, and removes it with its anonymous volumes. */
+/** Asks the container to end, and kills it after `graceSeconds`. */
+export const stopContainer = (engine: Engine, id: string, graceSeconds: number, signal?: AbortSignal) =>
+  unlessGone(
+    callEngine(engine, { method: 'POST', path: `/containers/${id}/stop`, query: { t: graceSeconds }, signal }),
+  );
+
+/** The same, and removes it with its anonymous volumes. */
 export async function removeContainer(
   engine: Engine,
   id: string,
   graceSeconds: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  await unlessGone(
-    callEngine(engine, { method: 'POST', path: `/containers/${id}/stop`, query: { t: graceSeconds }, signal }),
-  );
+  await stopContainer(engine, id, graceSeconds, signal);
   const query = { force: true, v: true };
   await unlessGone(callEngine(engine, { method: 'DELETE', path: `/containers/${id}`, query, signal }));
 }
@@ -123,7 +127,7 @@ function stateOf(found: ContainerInspectInfo): ContainerState {
     running: found.State.Running && !found.State.Restarting,
     pid: found.State.Pid,
     restarts: found.RestartCount,
-    ended: found.State.Status === 'exited',
+    stopped: found.State.Status === 'exited' && found.HostConfig.RestartPolicy?.Name === 'unless-stopped',
     exitCode: found.State.ExitCode,
     outOfMemory: found.State.OOMKilled,
     image: found.Image,

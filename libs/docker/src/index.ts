@@ -15,6 +15,7 @@ export {
   listContainers,
   removeContainer,
   startContainer,
+  stopContainer,
 } from './containers.js';
 export { engineMessage, statusOf } from './engine-error.js';
 export { containerStarts, networkJoins } from './engine-events.js';
@@ -52,3 +53,4 @@ export {
   sameRepository,
 } from './reference.js';
 export { type Execution, runInside } from './run-inside.js';
+export { removeVolumes } from './volumes.js';

@@ -118,6 +118,17 @@ export interface Runtime<Config = unknown> {
   /** Whether an artifact is at hand on this machine: `start` needs no build before it. Without it, it never is. */
   has?(artifact: Artifact, context: CallContext): Promise<boolean>;
   /**
+   * Why what is live must stand still before the new release starts, such as data that both would write to; null when
+   * they may run side by side.
+   */
+  excludes?(spec: RunSpec<Config>, context: CallContext): Promise<string | null>;
+  /** Ends what runs for a deployment without removing it. */
+  halt?(identity: Identity, context: CallContext): Promise<void>;
+  /** Starts again what was halted. */
+  resume?(identity: Identity, context: CallContext): Promise<void>;
+  /** Removes on this machine what it keeps for a service beyond its releases, such as data; nothing there is success. */
+  forget?(serviceId: string, context: CallContext): Promise<void>;
+  /**
    * Finds what was started for a deployment, with its upstreams as they are now; null when nothing is left. Starts again
    * what stands still because the machine did.
    */

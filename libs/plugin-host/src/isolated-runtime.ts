@@ -15,6 +15,7 @@ const Probed = Type.Union([
   Type.Object({ healthy: Type.Literal(false), reason: Type.String({ maxLength: 10_000 }) }),
 ]);
 const said = Type.String({ maxLength: 10_000 });
+const Reason = Type.Union([Type.Null(), said]);
 const Found = Type.Object({ code: said, message: said, hint: said, line: Type.Optional(said) });
 const id = Type.String({ maxLength: 500 });
 const Identity = Type.Object({ serviceId: id, serviceName: id, environment: id, deploymentId: id });
@@ -70,6 +71,18 @@ export function isolatedRuntime(instance: IsolatedInstance): Runtime {
     async list(context) {
       const listed = await instance.callOptional('list', [], context);
       return checked(instance, 'list', Listed, listed ?? null);
+    },
+    async excludes(spec, context) {
+      return checked(instance, 'excludes', Reason, (await instance.callOptional('excludes', [spec], context)) ?? null);
+    },
+    async halt(identity, context) {
+      await instance.callOptional('halt', [identity], context);
+    },
+    async resume(identity, context) {
+      await instance.callOptional('resume', [identity], context);
+    },
+    async forget(serviceId, context) {
+      await instance.callOptional('forget', [serviceId], context);
     },
     async tidy(context) {
       await instance.callOptional('tidy', [], context);

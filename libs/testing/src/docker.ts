@@ -53,7 +53,8 @@ export const busyboxAppFiles = (message = 'hello'): Record<string, string> => ({
     'FROM busybox',
     'COPY index.html /www/',
     'EXPOSE 8000',
-    'CMD ["sh", "-c", "exec httpd -f -p $PORT -h /www"]',
+    // As process 1 the server itself would not end when it is asked to.
+    `CMD ["sh", "-c", "httpd -p $PORT -h /www; trap 'exit 0' TERM; while :; do sleep 600 & wait $!; done"]`,
     '',
   ].join('\n'),
   'index.html': message,

@@ -27,6 +27,8 @@ export interface GatewayLimits {
   /** Until a client has sent its whole body. */
   requestMs: number;
   bodyBytes: number;
+  /** For requests to a release that makes way for the next one, until that serves. */
+  holdMs: number;
   /** For requests in flight when the gateway closes. */
   graceMs: number;
 }
@@ -40,5 +42,6 @@ export const defaultLimits: GatewayLimits = {
   requestHeadersMs: 30_000,
   requestMs: 60 * minuteMs,
   bodyBytes: 10 * 1024 ** 3,
+  holdMs: minuteMs,
   graceMs: 4_000,
 };

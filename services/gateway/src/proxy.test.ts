@@ -185,8 +185,23 @@ t.test('an upstream that is down gives a 502 page, with and without a body', asy
 });
 
 t.test('a route without an instance gives a 503', async (t) => {
-  const gateway = await gatewayFor(t, new MemoryRoutes([route('app.test')]));
+  const gateway = await gatewayFor(t, new MemoryRoutes([route('app.test')]), { holdMs: 50 });
   t.match(await ask(gateway.url), { status: 503, body: /no_upstreams/ });
+});
+
+t.test('requests to a release that makes way wait for the next one, bodies included', async (t) => {
+  const upstream = await upstreamFor(t, (request, response) => request.pipe(response));
+  const source = new MemoryRoutes([route('app.test')]);
+  const gateway = await gatewayFor(t, source);
+  const answers = ['one', 'two'].map((body) => ask(gateway.url, { method: 'POST', body }));
+  const left = ask(gateway.url, { signal: AbortSignal.timeout(50) }).catch(() => 'left');
+  t.equal(await left, 'left');
+  source.set([route('other.test', upstream.port), route('app.test')]);
+  source.set([route('app.test', upstream.port)]);
+  t.match(await Promise.all(answers), [
+    { status: 200, body: 'one' },
+    { status: 200, body: 'two' },
+  ]);
 });
 
 t.test('an upstream that does not answer in time gives a 504', async (t) => {

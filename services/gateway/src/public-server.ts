@@ -80,13 +80,41 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
         options.countResponse(statusCode);
         if (!route) return;
         const ms = (request.answeredAt || performance.now()) - arrived;
-        options.traffic.count(route.deploymentId, headersSent ? statusCode : 0, ms);
+        // What had to wait was answered by the next release.
+        const { deploymentId } = options.table.lookup(route.hostname) ?? route;
+        options.traffic.count(
+          route.upstreams.length > 0 ? route.deploymentId : deploymentId,
+          headersSent ? statusCode : 0,
+          ms,
+        );
       });
-      return problem ? fail(reply, problem) : serve(request, reply, route, options, proxy, fail);
+      if (problem) return fail(reply, problem);
+      if (route.upstreams.length > 0) return serve(request, reply, route, options, proxy, fail);
+      return hold(route, reply, options, (served) => serve(request, reply, served, options, proxy, fail));
     },
   });
   server.setErrorHandler((error, _request, reply) => fail(reply, gatewayFault, error));
   return server;
+}
+
+const mostHeld = 1_000;
+let held = 0;
+
+/** Lets a request wait for its release to come up; more than a number of them get their answer at once. */
+async function hold(
+  route: Route,
+  reply: FastifyReply,
+  { table, limits }: PublicServerOptions,
+  serve: (route: Route) => unknown,
+) {
+  if (held >= mostHeld) return serve(route);
+  held += 1;
+  try {
+    const served = await table.lookupServed(route.hostname, limits.holdMs);
+    return reply.raw.destroyed ? reply.hijack() : serve(served ?? route);
+  } finally {
+    held -= 1;
+  }
 }
 
 function serve(

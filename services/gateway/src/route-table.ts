@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, type Route, WorldError } from '@pierhead/model';
 import type { FastifyBaseLogger } from 'fastify';
 import type { RouteSource } from './route-source.js';
@@ -25,6 +26,7 @@ export class RouteTable {
   #reloading: Promise<void> | null = null;
   #stale = false;
   #closed = false;
+  #awaiting: (() => void)[] = [];
   #unsubscribe: (() => Promise<void>) | null = null;
   #timer: NodeJS.Timeout | undefined;
 
@@ -43,6 +45,28 @@ export class RouteTable {
     return this.#routes.get(hostname) ?? null;
   }
 
+  /**
+   * The route to a hostname. One that leads nowhere is waited for: its release makes way for the next one.
+   * @param limitMs how long, before it is answered as it is
+   */
+  async lookupServed(hostname: string, limitMs: number): Promise<Route | null> {
+    const end = performance.now() + limitMs;
+    for (;;) {
+      const route = this.lookup(hostname);
+      const left = end - performance.now();
+      if (!route || route.upstreams.length > 0 || left <= 0 || this.#closed) return route;
+      await Promise.race([this.#nextReading(), delay(left, undefined, { ref: false })]);
+    }
+  }
+
+  #nextReading(): Promise<void> {
+    return new Promise((resolve) => this.#awaiting.push(resolve));
+  }
+
+  #rouse() {
+    for (const resolve of this.#awaiting.splice(0)) resolve();
+  }
+
   /** Reads the routes and follows them. An absent source is no failure: it is asked again and again. */
   async start() {
     await this.#follow();
@@ -59,6 +83,7 @@ export class RouteTable {
 
   async close() {
     this.#closed = true;
+    this.#rouse();
     clearTimeout(this.#timer);
     await this.#reloading;
     await this.#attempt('leave the route source', async ({ source }) => {
@@ -93,6 +118,7 @@ export class RouteTable {
     this.#routes = new Map(routes.map((route) => [route.hostname, route]));
     this.#loaded = true;
     this.options.onLoad(routes, before);
+    this.#rouse();
     await source.acknowledge?.(version, this.options.draining());
   }
 

@@ -9,8 +9,10 @@ const reportEveryMs = 5_000;
 const defaultGraceSeconds = 60;
 const defaultIntervalSeconds = 1;
 
+type Probed = Pick<EquippedRun, 'runtime' | 'spec' | 'context'>;
+
 /**
- * Probes often at first, then less so, until the instance is healthy, and then for as long as it has to hold. An instance
+ * Waits until the instance is healthy, and then for as long as it has to hold. An instance
  * that is not healthy in time, or does not stay so, fails.
  */
 export async function awaitHealth(run: EquippedRun, instance: Instance): Promise<void> {
@@ -18,7 +20,8 @@ export async function awaitHealth(run: EquippedRun, instance: Instance): Promise
   await stayHealthy(run, instance);
 }
 
-async function becomeHealthy(run: EquippedRun, instance: Instance): Promise<void> {
+/** Probes often at first, then less so, until the instance is healthy. Throws UserError when its time is up. */
+export async function becomeHealthy(run: Probed, instance: Instance): Promise<void> {
   const started = performance.now();
   const graceMs = (instance.graceSeconds ?? defaultGraceSeconds) * 1_000;
   let reported = started;
@@ -51,7 +54,7 @@ async function stayHealthy(run: EquippedRun, instance: Instance): Promise<void> 
 }
 
 async function unhealthy(
-  { runtime, context }: EquippedRun,
+  { runtime, context }: Probed,
   instance: Instance,
   reason: string,
   what: string,

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { CallContext } from '@pierhead/model';
 import { awaitDrain } from './await-drain.js';
 import { dispose, unknown } from './look-up.js';
+import { bringBack } from './make-way.js';
 import type { Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
@@ -23,6 +24,7 @@ export async function cleanUp(run: Run, worker: WorkerContext): Promise<void> {
     await awaitDrain(deploymentId, worker, run);
     await stop(deploymentId);
   }
+  if (!run.live) await bringBack(serviceId, environment, worker, run.context.log);
   // Whoever goes on with what is live may still have to go back.
   if (run.live && !run.settled) return;
   for (const id of await worker.deployments.leftovers(serviceId, environment)) {

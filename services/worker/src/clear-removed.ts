@@ -25,10 +25,24 @@ async function clearAll(worker: WorkerContext): Promise<void> {
 async function clear(id: string, started: readonly string[], context: CallContext, worker: WorkerContext) {
   const services = serviceRepository(worker.database);
   for (const deploymentId of started) await stopDeployment(deploymentId, context, worker);
+  await forgetOnThisMachine(id, context, worker);
   const artifacts = await services.ownArtifacts(id);
   if (!artifacts) return;
   for (const { builderId, artifact } of artifacts) await discard(builderId, artifact, context, worker);
   await services.forget(id);
+}
+
+/** Whichever runtime the service had at some time. */
+async function forgetOnThisMachine(serviceId: string, context: CallContext, worker: WorkerContext): Promise<void> {
+  const usable = worker.capabilities.runtimes.filter(({ available }) => available);
+  for (const id of new Set(usable.map((each) => each.id))) {
+    const runtime = await worker.source.current().runtimes.getRuntime(id);
+    try {
+      await runtime?.forget?.(serviceId, context);
+    } finally {
+      await dispose(runtime, worker.logger);
+    }
+  }
 }
 
 async function discard(builderId: string, artifact: Artifact, context: CallContext, worker: WorkerContext) {

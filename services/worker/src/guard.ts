@@ -48,7 +48,8 @@ export async function guard(run: Run, worker: WorkerContext, instance: Instance 
 
 /** Where the release before answers now; null when it does not run any more. */
 async function stillServed(replaced: Replaced, worker: WorkerContext): Promise<Upstream[] | null> {
-  if (!replaced.upstreams.some(({ kind }) => kind === 'http')) return replaced.upstreams;
+  const { upstreams: before } = replaced;
+  if (before.length > 0 && !before.some(({ kind }) => kind === 'http')) return before;
   const upstreams = await currentUpstreams(replaced.deploymentId, worker);
   return upstreams.length > 0 ? upstreams : null;
 }

@@ -7,6 +7,7 @@ import { cleanUp } from './clean-up.js';
 import { emptyFolder } from './empty-folder.js';
 import { guard } from './guard.js';
 import { leaseSeconds } from './keep-lease.js';
+import { makeWay } from './make-way.js';
 import { artifactKeyOf, reusable } from './reuse.js';
 import { assertHeld, type EquippedRun, type Making, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
@@ -146,6 +147,7 @@ async function build(
 /** Removes what an earlier attempt left before it starts its own. */
 async function release(run: EquippedRun, worker: WorkerContext, artifact: Artifact): Promise<Instance> {
   if (run.lease.epoch > 1) await run.runtime.stop(run.spec, run.context);
+  await makeWay(run, worker);
   run.started = true;
   const instance = await run.runtime.start(artifact, run.spec, run.context);
   assertHeld(run, await worker.runs.released(run.lease, instance));
@@ -168,6 +170,8 @@ async function settle(run: Run, worker: WorkerContext, version: number, instance
   run.live = true;
   run.interruption.shield();
   await awaitGateways(version, worker, (text) => run.context.log(text, 'system'));
+  if (run.heldAt !== null)
+    run.context.log(`requests go on, ${Math.round(performance.now() - run.heldAt)} ms later`, 'system');
   await guard(run, worker, instance);
   run.settled = true;
 }

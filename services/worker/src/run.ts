@@ -36,6 +36,8 @@ export interface Run {
   stageName: StageName | null;
   /** Whether the runtime may have started something for this deployment. */
   started: boolean;
+  /** Since when requests wait for it, by `performance.now()`; null where they go to the release before. */
+  heldAt: number | null;
   /** Whether traffic goes to it. */
   live: boolean;
   /** Whether that is for good: every gateway serves it, and its guard is over. */
@@ -113,6 +115,7 @@ export async function createRun(
     sourceFolder,
     stageName: null,
     started: false,
+    heldAt: null,
     live: row.live,
     settled: false,
     left: { revision: row.revision, artifact: row.artifact, instance: row.instance, error: row.error },

@@ -29,6 +29,7 @@ import { freeDisk, freeMemory } from './free-space.js';
 import { handOver } from './hand-over.js';
 import type { Interruption } from './interruption.js';
 import { startKeepingOutput } from './keep-output.js';
+import { bringForsakenBack } from './make-way.js';
 import { processCommand } from './process-command.js';
 import { processDeployment } from './process-deployment.js';
 import { refreshReleases } from './refresh-releases.js';
@@ -106,7 +107,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
   const report = (error: unknown) => logger.warn({ err: error }, 'a recurring task failed; it will be tried again');
   const clearing = repeat(() => clearRemovedServices(worker), clearMs, report);
   const sweeping = repeat(sweep, sweepMs, report);
-  const refreshing = repeat(() => refreshReleases(worker), refreshMs, report);
+  const refreshing = repeat(() => refreshReleases(worker).then(() => bringForsakenBack(worker)), refreshMs, report);
   refreshing.now();
   const collecting = startCollecting(worker, { active, budget: config.artifactBudget });
   const output = startKeepingOutput(worker);

@@ -37,11 +37,11 @@ const hasMoved = ({ ids, upstreams }: Instance, addresses: Set<string>) =>
   upstreams.length < ids.length || upstreams.some((each) => each.kind !== 'http' || !addresses.has(each.host));
 
 /**
- * The failure of a container that has ended, with the last lines that it wrote. The engine starts an app that ended by
- * itself again (`unless-stopped`): one that stays down was stopped, by somebody or by the end of the engine.
+ * The failure of a container that has ended, with the last lines that it wrote. An app that is always started again and
+ * stays down was stopped, by somebody or by the end of the engine.
  */
 async function ended(engine: Engine, state: ContainerState, signal: AbortSignal): Promise<UserError | WorldError> {
-  if (state.ended) return stopped(state);
+  if (state.stopped) return stopped(state);
   const output = await lastLines(engine, state, signal);
   const details = { line: output.at(-1), hint: 'Read the last lines of its output; then run the image by hand.' };
   const last = output.at(-1);

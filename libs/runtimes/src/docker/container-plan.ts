@@ -1,4 +1,4 @@
-import { type ContainerSettings, type ImageFacts, identityLabels, ownLabels } from '@pierhead/docker';
+import { type ContainerSettings, type ImageFacts, identityLabels, ownLabels, serviceLabels } from '@pierhead/docker';
 import { type RunSpec, UserError } from '@pierhead/model';
 import type { DockerConfig } from './docker-config.js';
 
@@ -42,7 +42,7 @@ export function planContainers(
       Env: env,
       Labels: { ...ownLabels(installation), ...labelsOf(spec, port, index + 1) },
       Healthcheck: { Test: ['NONE'] },
-      HostConfig: hostConfig(config.resources, network),
+      HostConfig: hostConfig(spec, network, installation),
     },
   }));
 }
@@ -69,16 +69,47 @@ const labelsOf = (spec: RunSpec<DockerConfig>, port: number, number: number) => 
   [replicasLabel]: String(spec.config.replicas),
 });
 
-const hostConfig = ({ cpus, memoryBytes }: DockerConfig['resources'], network: string) => ({
-  NetworkMode: network,
-  CapDrop: ['ALL'],
-  CapAdd: capabilities,
-  SecurityOpt: ['no-new-privileges:true'],
-  Privileged: false,
-  PidsLimit: 512,
-  Memory: memoryBytes,
-  MemorySwap: memoryBytes,
-  NanoCpus: Math.round(cpus * 1e9),
-  RestartPolicy: { Name: 'unless-stopped' },
-  LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+function hostConfig({ config, ...place }: RunSpec<DockerConfig>, network: string, installation: string) {
+  // Snapshots from before there were some of them lack them.
+  const { cpus, memoryBytes, pids = 512 } = config.resources;
+  return {
+    NetworkMode: network,
+    CapDrop: ['ALL'],
+    CapAdd: capabilities,
+    SecurityOpt: ['no-new-privileges:true'],
+    Privileged: false,
+    PidsLimit: pids,
+    Memory: memoryBytes,
+    MemorySwap: memoryBytes,
+    NanoCpus: Math.round(cpus * 1e9),
+    RestartPolicy: restartPolicy(config.restart),
+    Mounts: (config.volumes ?? []).map((volume) => mountOf(place, volume, installation)),
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+  };
+}
+
+/** Why another release must not run at the same time; null when it may. */
+export function exclusiveData({ volumes = [] }: DockerConfig): string | null {
+  const names = volumes.filter(({ shared }) => !shared).map(({ name }) => name);
+  if (names.length === 0) return null;
+  return `one release at a time may write to the volume${names.length > 1 ? 's' : ''} ${names.join(', ')}`;
+}
+
+const policies = { always: 'unless-stopped', 'on-failure': 'on-failure', never: 'no' };
+
+const restartPolicy = ({ policy, maximumRetries = 0 }: DockerConfig['restart'] = { policy: 'always' }) => ({
+  Name: policies[policy],
+  ...(policy === 'on-failure' ? { MaximumRetryCount: maximumRetries } : {}),
 });
+
+/** A volume of the engine's own, which it makes with the first container; never a folder of the host. */
+const mountOf = (place: Place, { name, path }: DockerConfig['volumes'][number], installation: string) => ({
+  Type: 'volume',
+  Source: volumeName(place, name),
+  Target: path,
+  VolumeOptions: { Labels: { ...ownLabels(installation), ...serviceLabels(place) } },
+});
+
+type Place = Pick<RunSpec, 'serviceId' | 'environment'>;
+
+const volumeName = ({ serviceId, environment }: Place, name: string) => `pierhead-${serviceId}-${environment}-${name}`;

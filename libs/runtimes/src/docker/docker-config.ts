@@ -1,4 +1,4 @@
-import { array, boolean, configSchema, integer, number, type Static, Type, text } from '@pierhead/model';
+import { array, boolean, configSchema, integer, number, type Static, select, Type, text } from '@pierhead/model';
 
 const mebibyte = 1_048_576;
 
@@ -68,8 +68,64 @@ const resources = Type.Object(
       minimum: 16 * mebibyte,
       maximum: 65_536 * mebibyte,
     }),
+    pids: integer({
+      label: 'Processes',
+      description: 'How many processes and threads each replica may have at once.',
+      default: 512,
+      minimum: 16,
+      maximum: 32_768,
+    }),
   },
   { title: 'Resources', additionalProperties: false, default: {} },
+);
+
+const restart = Type.Object(
+  {
+    policy: select({
+      label: 'When the app ends',
+      options: [
+        { value: 'always', label: 'Start it again, always' },
+        { value: 'on-failure', label: 'Start it again after a failure' },
+        { value: 'never', label: 'Leave it' },
+      ],
+      default: 'always',
+    }),
+    maximumRetries: Type.Optional(
+      integer({
+        label: 'Retries',
+        description: 'How often in a row it is started again after a failure; without it, for ever.',
+        minimum: 1,
+        maximum: 1_000,
+        visibleWhen: { field: 'policy', equals: 'on-failure' },
+      }),
+    ),
+  },
+  { title: 'Restart', additionalProperties: false, default: {} },
+);
+
+const volume = Type.Object(
+  {
+    name: text({
+      label: 'Name',
+      maxLength: 40,
+      pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$',
+      patternHint: 'Write lower-case letters, digits and dashes.',
+    }),
+    path: text({
+      label: 'Folder in the app',
+      placeholder: '/data',
+      maxLength: 255,
+      pattern: '^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$',
+      patternHint: 'Write an absolute path such as /data, without parts that begin with a dot.',
+    }),
+    shared: boolean({
+      label: 'Two releases may write to it at once',
+      description:
+        'Otherwise the old release is stopped before the new one starts; requests wait meanwhile, and a guard cannot go back.',
+      default: false,
+    }),
+  },
+  { additionalProperties: false },
 );
 
 export const dockerConfigSchema = configSchema({
@@ -91,5 +147,13 @@ export const dockerConfigSchema = configSchema({
   replicas: integer({ label: 'Replicas', default: 1, minimum: 1, maximum: 20 }),
   healthCheck,
   resources,
+  restart,
+  volumes: array(volume, {
+    label: 'Volumes',
+    description:
+      'Folders that are kept from release to release, one of each name for the service and environment. They go with the service.',
+    default: [],
+    maxItems: 20,
+  }),
 });
 export type DockerConfig = Static<typeof dockerConfigSchema>;

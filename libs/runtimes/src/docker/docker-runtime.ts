@@ -15,9 +15,11 @@ import {
   ownLabels,
   removeContainer,
   removeNetwork,
+  removeVolumes,
   serviceLabels,
   startContainer,
   statusOf,
+  stopContainer,
 } from '@pierhead/docker';
 import {
   type Artifact,
@@ -39,6 +41,7 @@ import { checkRunning } from './app-state.js';
 import { checkInside } from './check-inside.js';
 import {
   type ContainerPlan,
+  exclusiveData,
   nameLabel,
   planContainers,
   portLabel,
@@ -65,6 +68,7 @@ import { startFailure } from './start-failure.js';
 import { usageOf } from './usage.js';
 
 const stopGraceSeconds = 10;
+const engineLimitMs = 10_000;
 /** More replicas than these get the rest of what they need at their start. */
 const mostPrepared = 4;
 
@@ -104,13 +108,46 @@ class DockerRuntime implements Runtime<DockerConfig> {
     await takeSandboxes(connectEngine(context.host.dockerHost), spec, count, context);
   }
 
+  async excludes({ config }: RunSpec<DockerConfig>): Promise<string | null> {
+    return exclusiveData(config);
+  }
+
+  async halt(identity: Identity, context: CallContext): Promise<void> {
+    const engine = connectEngine(context.host.dockerHost);
+    const { own } = await containersOf(identity, context);
+    await Promise.all(own.map(({ id }) => stopContainer(engine, id, stopGraceSeconds, context.signal)));
+  }
+
+  async resume(identity: Identity, context: CallContext): Promise<void> {
+    const engine = connectEngine(context.host.dockerHost);
+    const { own } = await containersOf(identity, context);
+    await Promise.all(own.map(({ id }) => startContainer(engine, id, context.signal)));
+  }
+
+  async forget(serviceId: string, { host, signal }: CallContext): Promise<void> {
+    const labels = { ...ownLabels(host.installation), 'pierhead.service': serviceId };
+    await removeVolumes(connectEngine(host.dockerHost), labels, signal);
+  }
+
   async tidy(context: CallContext): Promise<void> {
     const engine = connectEngine(context.host.dockerHost);
     await removeIdleSandboxes(engine, context);
     await removeEmptyNetworks(engine, context);
   }
 
+  /** An engine may keep a question about a container for as long as it is busy with it. */
   async probe(instance: Instance, spec: RunSpec<DockerConfig>, context: CallContext): Promise<Health> {
+    const limit = AbortSignal.timeout(2_000 * spec.config.healthCheck.timeoutSeconds + engineLimitMs);
+    try {
+      return await this.#look(instance, spec, { ...context, signal: AbortSignal.any([context.signal, limit]) });
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!limit.aborted) throw error;
+      return { healthy: false, reason: 'the Docker engine did not answer in time' };
+    }
+  }
+
+  async #look(instance: Instance, spec: RunSpec<DockerConfig>, context: CallContext): Promise<Health> {
     const { path, statuses = defaultStatuses, timeoutSeconds } = spec.config.healthCheck;
     const look = { path: path || undefined, statuses, timeoutMs: timeoutSeconds * 1_000 };
     const engine = connectEngine(context.host.dockerHost);
@@ -144,10 +181,10 @@ class DockerRuntime implements Runtime<DockerConfig> {
 
   /** Null also when a start was cut short: what it left is replaced by the next start. */
   async adopt(identity: Identity, context: CallContext): Promise<Instance | null> {
-    const { own, all } = await containersOf(identity, context);
-    const wanted = Number(own[0]?.labels[replicasLabel] ?? 1);
-    if (own.length < wanted || own.some((each) => each.state === 'created')) return null;
-    await startAgain(own, context);
+    const found = await containersOf(identity, context);
+    const wanted = Number(found.own[0]?.labels[replicasLabel] ?? 1);
+    if (found.own.length < wanted || found.own.some((each) => each.state === 'created')) return null;
+    const { own, all } = (await startAgain(found.own, context)) ? await containersOf(identity, context) : found;
     const upstreams = own.flatMap((each) => upstreamOf(each, all) ?? []);
     return { ids: own.map((each) => each.id), upstreams };
   }
@@ -249,14 +286,19 @@ const mayPass = (error: unknown) => statusOf(error) === 409 || /no such containe
 /**
  * Starts what the engine could not: after a restart of its own it may bring a replica back before the sandbox that it
  * runs in. What somebody stopped stays so.
+ * @returns whether there was any
  */
-async function startAgain(containers: readonly ListedContainer[], context: CallContext): Promise<void> {
+async function startAgain(containers: readonly ListedContainer[], context: CallContext): Promise<boolean> {
   const engine = connectEngine(context.host.dockerHost);
+  let any = false;
   for (const { id, state } of containers) {
     if (state !== 'exited') continue;
     const found = await inspectContainer(engine, id, context.signal);
-    if (found?.startError) await startContainer(engine, id, context.signal);
+    if (!found?.startError) continue;
+    await startContainer(engine, id, context.signal);
+    any = true;
   }
+  return any;
 }
 
 /** The replicas of a deployment in their order, among all containers of its service there. */
@@ -287,7 +329,9 @@ function identityOf({ labels }: Pick<ListedContainer, 'labels'>): Identity | nul
   return { serviceId, environment, deploymentId, serviceName: labels[nameLabel] ?? '' };
 }
 
+/** Null while it stands still. */
 function upstreamOf(container: ListedContainer, among: readonly ListedContainer[]): Upstream | null {
+  if (container.state === 'exited') return null;
   const home = among.find(({ id }) => id === sandboxOf(container)) ?? container;
   const [host] = Object.values(home.addresses);
   return host ? { kind: 'http', host, port: Number(container.labels[portLabel]) } : null;

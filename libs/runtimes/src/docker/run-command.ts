@@ -57,14 +57,31 @@ export async function runCommand(
     await startContainer(engine, id, context.signal).catch(async (error) => {
       throw await notStarted(error, command, engine, artifact.digest);
     });
-    for await (const { stream, text } of containerLogs(engine, id, { follow: true, signal: context.signal }))
-      context.log(text, stream);
-    return { exitCode: await exitOf(engine, id, context) };
+    const last = await tellOutput(engine, id, { follow: true }, context);
+    const exitCode = await exitOf(engine, id, context);
+    // An engine under load may end what follows a log before it has read to the log's end.
+    await tellOutput(engine, id, { follow: false, since: last }, context);
+    return { exitCode };
   } finally {
     await remove(engine, id);
     // What it was interrupted for counts more than how the engine's answer broke off.
     context.signal.throwIfAborted();
   }
+}
+
+/** Answers the `at` of the last line. */
+async function tellOutput(
+  engine: Engine,
+  id: string,
+  { follow, since }: { follow: boolean; since?: string | undefined },
+  { log, signal }: CallContext,
+): Promise<string | undefined> {
+  let last = since;
+  for await (const { at, stream, text } of containerLogs(engine, id, { follow, signal, ...(since ? { since } : {}) })) {
+    log(text, stream);
+    last = at;
+  }
+  return last;
 }
 
 /** What a replica gets, but for its command, its labels and that it is not started again. */
