@@ -6,7 +6,7 @@ import { startEmbeddedPostgres } from '@pierhead/embedded-postgres';
 import { dockerMissing, ensureBaseImages } from '../docker.js';
 import { redisMissing, startRedis } from '../redis.js';
 import { benchCost } from './cost.js';
-import { benchDocker, benchStatic } from './deploy.js';
+import { benchAgain, benchDocker, benchStatic } from './deploy.js';
 import { benchIdle } from './idle.js';
 import { printed, type Table } from './measure.js';
 import { startProduct } from './product.js';
@@ -83,7 +83,7 @@ async function deployments(): Promise<Table[]> {
       return tables;
     }
     await ensureBaseImages();
-    return [...tables, await benchDocker(product)];
+    return [...tables, await benchDocker(product), await benchAgain(product)];
   } finally {
     await product.stop();
   }
