@@ -65,10 +65,8 @@ for (const { name, skip, settings } of backends) {
       t.same(since('s/b', changed), []);
     });
 
-    t.test(
-      'what the store has lost comes back',
-      { skip: !connection.redisUrl && 'the store is not Redis' },
-      async (t) => {
+    if (connection.redisUrl)
+      t.test('what the store has lost comes back', async (t) => {
         const redis = new Redis(connection.redisUrl!);
         await redis.flushall();
         await redis.quit();
@@ -76,7 +74,6 @@ for (const { name, skip, settings } of backends) {
         const flushed = Date.now();
         await until('it rings', async () => since('s/a', flushed).length >= 2);
         t.pass();
-      },
-    );
+      });
   });
 }

@@ -1,3 +1,4 @@
+import { ErrorCode } from 'bullmq';
 import { createBackend, type Processor, type QueueSettings } from './backend.js';
 import { recoveryMs, retryMs } from './worker.js';
 
@@ -20,6 +21,11 @@ export interface ScheduleQueueOptions {
   onTick(recurrence: Recurrence, at: Date): Promise<void>;
   onError(error: Error): void;
 }
+
+/** Somebody else, or the last moment of it, has just made the same next one. */
+const unlessMade = (error: Error & { code?: unknown }) => {
+  if (error.code !== ErrorCode.SchedulerJobIdCollision) throw error;
+};
 
 const queueName = 'schedules';
 const slots = 4;
@@ -51,7 +57,9 @@ export async function createScheduleQueue(
         const found = known.get(id);
         known.delete(id);
         const sound = found?.pattern === cron && found.tz === timeZone && (found.next ?? 0) > Date.now() - stuckMs;
-        if (!sound) await queue.upsertJobScheduler(id, { pattern: cron, tz: timeZone }, { name: 'tick', data: { id } });
+        if (sound) continue;
+        const made = queue.upsertJobScheduler(id, { pattern: cron, tz: timeZone }, { name: 'tick', data: { id } });
+        await made.catch(unlessMade);
       }
       for (const id of known.keys()) await queue.removeJobScheduler(id);
     },

@@ -16,6 +16,7 @@ import {
   testEngine,
   until,
 } from '@pierhead/testing';
+import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { DockerConfig } from './docker-config.js';
 import { createDockerRuntime } from './docker-runtime.js';
@@ -103,6 +104,45 @@ t.test('every variable reaches the process byte for byte, and PORT is added', { 
   const seen = (await (await fetch(`${urlOf(instance)}/env`)).json()) as Record<string, string>;
   for (const [name, value] of Object.entries(odd)) t.ok(seen[name] === value, name);
   t.equal(seen.PORT, '8080');
+});
+
+t.test('so does any text, whatever is in it', { skip }, async (t) => {
+  const hostile = fc.constantFrom(
+    'pa$$word',
+    '"',
+    "'",
+    '\\',
+    '\n',
+    '\r\n',
+    '=',
+    '`id`',
+    '$(id)',
+    `$\{A}`,
+    '%00',
+    '🚀',
+    ' ',
+  );
+  const value = fc
+    .array(fc.oneof(hostile, fc.string({ unit: 'grapheme' })), { maxLength: 8 })
+    .map((parts) => parts.join(''));
+  const sendable = value.filter((text) => !text.includes('\0') && Buffer.from(text).toString() === text);
+  const values = fc.sample(sendable, 300);
+  const variables = Object.fromEntries(values.map((text, index) => [`V${index}`, text]));
+  const { runtime, spec, context, healthy } = await setUp(t, {}, variables);
+  const instance = await runtime.start(await image(t, nodeAppFiles()), spec, context);
+  t.ok(await healthy(instance));
+  const seen = (await (await fetch(`${urlOf(instance)}/env`)).json()) as Record<string, string>;
+  const wrong = Object.entries(variables).filter(([name, text]) => seen[name] !== text);
+  t.same(wrong, []);
+});
+
+t.test('an app that does not end when it is asked to is ended', { skip }, async (t) => {
+  const { runtime, spec, context, healthy } = await setUp(t, { port: 8_000, command: ['httpd', '-f', '-p', '8000'] });
+  t.ok(await healthy(await runtime.start(await image(t, busyboxAppFiles()), spec, context)));
+  const began = performance.now();
+  await runtime.stop(spec, context);
+  t.ok(performance.now() - began > 9_000, 'after its ten seconds');
+  t.same(await listContainers(engine, { 'pierhead.service': spec.serviceId }), []);
 });
 
 t.test('a container gets what the allow-list names and no more', { skip }, async (t) => {
