@@ -51,3 +51,13 @@ t.test('lists are separated by commas or spaces, and a label is one word', async
     message: /PIERHEAD_WORKER_LABELS: expected words/,
   });
 });
+
+t.test('networks are for Pierhead alone, and subnets a range that holds some', async (t) => {
+  t.match(readConfig([], {}), { dockerNetwork: '', dockerSubnets: '198.18.0.0/15' });
+  const environment = { PIERHEAD_DOCKER_NETWORK: 'apps', PIERHEAD_DOCKER_SUBNETS: '10.64.0.0/16' };
+  t.match(readConfig([], environment), { dockerNetwork: 'apps', dockerSubnets: '10.64.0.0/16' });
+  for (const network of ['bridge', 'host'])
+    t.throws(() => readConfig([], { PIERHEAD_DOCKER_NETWORK: network }), { message: /nothing but Pierhead itself/ });
+  for (const range of ['10.0.0.0/27', '10.0.0.0', 'fd00::/64', '10.0.0.0/2'])
+    t.throws(() => readConfig([], { PIERHEAD_DOCKER_SUBNETS: range }), { message: /a range of IPv4 addresses/ });
+});

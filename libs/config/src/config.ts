@@ -71,6 +71,10 @@ const subnets = (text: string) => {
   return fits ? text : wrong('a range of IPv4 addresses from /8 to /26, such as 198.18.0.0/15');
 };
 
+/** Whatever else is in the engine's own networks would be let in to every service. */
+const ownNetwork = (text: string) =>
+  ['bridge', 'host', 'none'].includes(text) ? wrong('a network that holds nothing but Pierhead itself') : text;
+
 const list = (text: string) =>
   text
     .split(',')
@@ -322,7 +326,7 @@ export const variables = {
     'PIERHEAD_DOCKER_NETWORK',
     'none: it runs on the host',
     "the engine's network with the containers of Pierhead itself that have to reach releases: the gateway and the workers",
-    anyText,
+    ownNetwork,
     () => '',
   ),
   dockerSubnets: variable(

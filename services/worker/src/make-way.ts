@@ -4,7 +4,6 @@ import { awaitDrain } from './await-drain.js';
 import { awaitGateways } from './await-gateways.js';
 import { becomeHealthy } from './await-health.js';
 import { dispose } from './look-up.js';
-import { refreshRelease } from './refresh-releases.js';
 import type { EquippedRun } from './run.js';
 import { callContextOf } from './task-context.js';
 import type { WorkerContext } from './worker-context.js';
@@ -64,8 +63,8 @@ async function bringReleaseBack(deploymentId: string, worker: WorkerContext, log
     await becomeHealthy({ runtime, spec, context }, { ...instance, ...found }).catch((error) =>
       log(messageOf(error), 'system'),
     );
+    await releaseRepository(worker.database).move(deploymentId, found.upstreams);
   });
-  await refreshRelease(deploymentId, worker);
 }
 
 /** Hands out the runtime of a deployment, and what it was started with, where there is one. */

@@ -19,7 +19,8 @@ export async function refreshRelease(deploymentId: string, worker: WorkerContext
 }
 
 async function refresh(deploymentId: string, upstreams: Upstream[], worker: WorkerContext): Promise<void> {
-  if (upstreams.length > 0 && !upstreams.some((each) => each.kind === 'http')) return;
+  // One without any has made way, and comes back once it is well.
+  if (!upstreams.some((each) => each.kind === 'http')) return;
   const current = await currentUpstreams(deploymentId, worker);
   if (current.length === 0 || isDeepStrictEqual(sorted(current), sorted(upstreams))) return;
   worker.logger.info({ deploymentId }, 'a release has moved to other addresses');
