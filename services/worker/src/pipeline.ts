@@ -12,6 +12,8 @@ import { artifactKeyOf, reusable } from './reuse.js';
 import { assertHeld, type EquippedRun, type Making, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
+const prepareLimitMs = 60_000;
+
 /** The seven stages; what an earlier attempt has got done is not done again. `cleanup` runs whatever happened before it. */
 export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
   let equipped: EquippedRun | null = null;
@@ -44,8 +46,8 @@ function failAsLeft(run: Run): void {
 async function bringUp(run: EquippedRun, worker: WorkerContext): Promise<void> {
   const left = await artifactLeft(run, worker);
   const prepared = left ? null : prepare(run);
-  const artifact = left ?? (await make(run, orLost(run), worker));
-  await prepared;
+  // Whatever comes of it: what is still being made ready would be left behind.
+  const artifact = left ?? (await make(run, orLost(run), worker).finally(() => prepared));
   const instance =
     (await instanceLeft(run, worker)) ??
     (await run.stage('release', () => release(run, worker, artifact), run.runtime));
@@ -60,7 +62,8 @@ async function bringUp(run: EquippedRun, worker: WorkerContext): Promise<void> {
 async function prepare(run: EquippedRun): Promise<void> {
   if (!run.runtime.prepare) return;
   run.started = true;
-  await run.runtime.prepare(run.spec, run.context).catch(() => {});
+  const signal = AbortSignal.any([run.context.signal, AbortSignal.timeout(prepareLimitMs)]);
+  await run.runtime.prepare(run.spec, { ...run.context, signal }).catch(() => {});
 }
 
 async function make(run: EquippedRun, making: Making, worker: WorkerContext): Promise<Artifact> {

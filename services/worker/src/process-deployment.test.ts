@@ -58,6 +58,30 @@ t.test(
   },
 );
 
+t.test('what is still being made ready when the build fails is stopped too', async (t) => {
+  let made: () => void = () => {};
+  const making = new Promise<void>((resolve) => {
+    made = resolve;
+  });
+  const { calls, create, run } = await setUp(t, {
+    builder: {
+      build: async () => {
+        setTimeout(made, 200);
+        throw new UserError('build_failed', 'Line 3.');
+      },
+    },
+    runtime: {
+      prepare: async () => {
+        await making;
+        calls.push('prepared');
+      },
+    },
+  });
+  const id = await create();
+  t.match(await run(id), { status: 'failed', error: { code: 'build_failed' } });
+  t.same(calls, ['resolve', 'fetch', 'prepared', `stop ${id}`]);
+});
+
 t.test('a full disk is tried again, then named', async (t) => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   const { worker, create, run } = await setUp(t, {
