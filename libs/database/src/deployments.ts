@@ -93,13 +93,11 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
     return new Map(places.map(({ id, ...place }) => [id, { ...place, reason: reasons.get(id) ?? null }]));
   };
 
-  /** Why deployments that were not handed to any worker have to wait. */
+  /** Why deployments have to wait that no living worker would take, the one that they were handed to included. */
   const reasonsOf = async (queued: DeploymentColumns[]): Promise<Map<string, string>> => {
-    const kept = queued.filter((row) => row.dispatchedAt === null);
-    if (kept.length === 0) return new Map();
     const workers = await liveWorkers(orm);
     return new Map(
-      kept.flatMap(({ id, ...row }): [string, string][] => {
+      queued.flatMap(({ id, ...row }): [string, string][] => {
         const choice = chooseWorker(requirementsOf(row), workers);
         return 'reason' in choice ? [[id, choice.reason]] : [];
       }),

@@ -39,6 +39,9 @@ t.test('what was handed to a worker that left goes to another at once', async (t
   t.same(await dispatches.take(), [], 'it is on its way');
   await workers.leave('g1');
   t.same(await dispatches.take(), [{ id, attempt: 1, workerId: 'g2' }]);
+  await workers.leave('g2');
+  t.same(await dispatches.take(), []);
+  t.match(await deployments.find(id), { status: 'queued', queue: { reason: 'No worker has the label gpu.' } });
 });
 
 t.test('what a living worker does not take in time goes to another', async (t) => {

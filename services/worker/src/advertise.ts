@@ -25,6 +25,7 @@ export async function startAdvertising(
   let ofPlugins: Capabilities = { providers: [], builders: [], runtimes: [] };
   let reloading: Promise<void> = Promise.resolve();
   let stopped = false;
+  let beating: Promise<void> = Promise.resolve();
   let told: ReadonlySet<string> = new Set();
 
   const beat = async () => {
@@ -32,7 +33,8 @@ export async function startAdvertising(
     const refusal = await admission.refusal();
     if (stopped) return;
     const { capabilities } = worker;
-    await workers.heartbeat({ id, slots, running: running(), refusal, labels: [...labels], capabilities });
+    beating = workers.heartbeat({ id, slots, running: running(), refusal, labels: [...labels], capabilities });
+    await beating;
   };
   const askSeldom = async () => {
     const plugins = source.plugins().length > 0 ? pluginCapabilities(source, worker) : ofPlugins;
@@ -62,8 +64,9 @@ export async function startAdvertising(
     },
     async stop() {
       stopped = true;
-      await Promise.all([heartbeat.stop(), asking.stop(), admitting.stop()]);
+      await beating.catch(() => {});
       await workers.leave(id);
+      await Promise.all([heartbeat.stop(), asking.stop(), admitting.stop()]);
     },
   };
 }

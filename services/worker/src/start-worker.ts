@@ -160,8 +160,8 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
       await Promise.all([queue.stop(), commandQueue.stop(), admission.close('It is stopping.').catch(report)]);
       const graceMs = config.shutdownGraceSeconds * finishingMs;
       await Promise.all([handOver(active, graceMs), handOver(activeCommands, graceMs, () => true)]);
-      await app.close();
-      await Promise.all([queue.close(), commandQueue.close(), advertising.stop()]);
+      await advertising.stop();
+      await Promise.all([app.close(), queue.close(), commandQueue.close()]);
       await Promise.all(stopListening.map((stop) => stop()));
       await Promise.all([output.stop(), stopWatching(), stopSampling()]);
       await Promise.all([clearing.stop(), refreshing.stop(), sweeping.stop(), collecting.stop()]);
