@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { connectEngine, engineUnavailable } from '@pierhead/docker';
+import { callEngine, connectEngine, engineUnavailable, listContainers, removeContainer } from '@pierhead/docker';
 import type { Test } from 'tap';
 import { importBusybox } from '../docker-base-images.js';
 import { missingProgram } from '../missing-program.js';
@@ -55,6 +55,7 @@ export async function startOwnEngine(t: Test, settings: Record<string, unknown> 
     log: join(dir, 'dockerd.log'),
   });
   t.teardown(async () => {
+    await removeNetworks(dockerHost).catch(() => {});
     await program.stop(30_000);
     await run('ip', ['link', 'del', bridge]);
     await rm(dir, { recursive: true, force: true }).catch(() => {});
@@ -76,4 +77,12 @@ export async function startOwnEngine(t: Test, settings: Record<string, unknown> 
       await start();
     },
   };
+}
+
+/** An engine that ends leaves the bridges of its networks behind. */
+async function removeNetworks(dockerHost: string): Promise<void> {
+  const engine = connectEngine(dockerHost);
+  const signal = AbortSignal.timeout(30_000);
+  await Promise.all((await listContainers(engine, {}, signal)).map(({ id }) => removeContainer(engine, id, 0, signal)));
+  await callEngine(engine, { method: 'POST', path: '/networks/prune', signal });
 }
