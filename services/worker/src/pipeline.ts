@@ -44,10 +44,7 @@ function failAsLeft(run: Run): void {
 }
 
 async function bringUp(run: EquippedRun, worker: WorkerContext): Promise<void> {
-  const left = await artifactLeft(run, worker);
-  const prepared = left ? null : prepare(run);
-  // Whatever comes of it: what is still being made ready would be left behind.
-  const artifact = left ?? (await make(run, orLost(run), worker).finally(() => prepared));
+  const artifact = (await artifactLeft(run, worker)) ?? (await makeAndPrepare(run, orLost(run), worker));
   const instance =
     (await instanceLeft(run, worker)) ??
     (await run.stage('release', () => release(run, worker, artifact), run.runtime));
@@ -64,6 +61,16 @@ async function prepare(run: EquippedRun): Promise<void> {
   run.started = true;
   const signal = AbortSignal.any([run.context.signal, AbortSignal.timeout(prepareLimitMs)]);
   await run.runtime.prepare(run.spec, { ...run.context, signal }).catch(() => {});
+}
+
+/** Both end, whatever comes of the one: what is still being made ready would be left behind. */
+async function makeAndPrepare(run: EquippedRun, making: Making, worker: WorkerContext): Promise<Artifact> {
+  const prepared = prepare(run);
+  try {
+    return await make(run, making, worker);
+  } finally {
+    await prepared;
+  }
 }
 
 async function make(run: EquippedRun, making: Making, worker: WorkerContext): Promise<Artifact> {
