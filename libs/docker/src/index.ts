@@ -38,6 +38,7 @@ export {
   createNetwork,
   inspectNetwork,
   joinNetwork,
+  leaveNetwork,
   listNetworks,
   type NetworkState,
   removeNetwork,

@@ -22,6 +22,7 @@ export interface NewNetwork {
 }
 
 const forbidden = 403;
+const notFound = 404;
 
 /** Makes a bridge network; one of that name that is there already is fine. Throws WorldError when the range is used up. */
 export async function createNetwork(engine: Engine, wanted: NewNetwork, signal?: AbortSignal): Promise<void> {
@@ -49,7 +50,7 @@ export async function inspectNetwork(engine: Engine, name: string, signal?: Abor
     const path = `/networks/${encodeURIComponent(name)}`;
     return stateOf(await callEngine<NetworkInspectInfo>(engine, { method: 'GET', path, signal }));
   } catch (error) {
-    if (statusOf(error) === 404) return null;
+    if (statusOf(error) === notFound) return null;
     throw error;
   }
 }
@@ -66,34 +67,27 @@ export async function listNetworks(
 }
 
 /** Lets a container into a network; one that is in it already is fine. */
-export async function joinNetwork(engine: Engine, name: string, id: string, signal?: AbortSignal): Promise<void> {
+export function joinNetwork(engine: Engine, name: string, id: string, signal?: AbortSignal): Promise<void> {
   const path = `/networks/${encodeURIComponent(name)}/connect`;
-  try {
-    await callEngine(engine, { method: 'POST', path, body: { Container: id }, signal });
-  } catch (error) {
-    if (![forbidden, 404].includes(statusOf(error) ?? 0)) throw error;
-  }
+  return unlessRefused(callEngine(engine, { method: 'POST', path, body: { Container: id }, signal }));
 }
 
-/** Puts whoever is in it out, and removes it; one that is gone is fine. False while a container holds on to it. */
-export async function removeNetwork(engine: Engine, name: string, signal?: AbortSignal): Promise<boolean> {
-  const path = `/networks/${encodeURIComponent(name)}`;
-  const members = (await inspectNetwork(engine, name, signal))?.members ?? [];
-  for (const id of members) {
-    const body = { Container: id, Force: true };
-    await unless([forbidden, 404], callEngine(engine, { method: 'POST', path: `${path}/disconnect`, body, signal }));
-  }
-  return unless([forbidden], unless([404], callEngine(engine, { method: 'DELETE', path, signal })));
+/** Puts a container out of a network; one that is not in it is fine. */
+export function leaveNetwork(engine: Engine, name: string, id: string, signal?: AbortSignal): Promise<void> {
+  const path = `/networks/${encodeURIComponent(name)}/disconnect`;
+  return unlessRefused(callEngine(engine, { method: 'POST', path, body: { Container: id, Force: true }, signal }));
 }
 
-/** Whether a call was not refused with one of the statuses. */
-async function unless(refusals: readonly number[], call: Promise<unknown>): Promise<boolean> {
+/** Removes a network, unless it is gone or a container is in it. */
+export const removeNetwork = (engine: Engine, name: string, signal?: AbortSignal): Promise<void> =>
+  unlessRefused(callEngine(engine, { method: 'DELETE', path: `/networks/${encodeURIComponent(name)}`, signal }));
+
+/** Gone, already so and still in use are no failures. */
+async function unlessRefused(call: Promise<unknown>): Promise<void> {
   try {
     await call;
-    return true;
   } catch (error) {
-    if (refusals.includes(statusOf(error) ?? 0)) return false;
-    throw error;
+    if (![forbidden, notFound].includes(statusOf(error) ?? 0)) throw error;
   }
 }
 

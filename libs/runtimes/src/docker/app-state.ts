@@ -18,14 +18,16 @@ export interface Running {
 /** Throws UserError when the app has ended, WorldError when it was stopped. */
 export async function checkRunning(engine: Engine, instance: Instance, context: CallContext): Promise<Running> {
   const { signal } = context;
-  const states = await Promise.all(instance.ids.map((id) => inspectContainer(engine, id, signal)));
+  const look = async (id: string) => {
+    const state = await inspectContainer(engine, id, signal);
+    const sandbox = state && sandboxOf(state);
+    return { state, home: sandbox ? await inspectContainer(engine, sandbox, signal) : state };
+  };
   const addresses = new Set<string>();
   let restarts = 0;
-  for (const state of states) {
+  for (const { state, home } of await Promise.all(instance.ids.map(look))) {
     if (!state) throw new UserError('app_removed', 'The container was removed from outside', { hint: 'Deploy again.' });
     if (!state.running) throw await ended(engine, state, signal);
-    const sandbox = sandboxOf(state);
-    const home = sandbox ? await inspectContainer(engine, sandbox, signal) : state;
     for (const address of Object.values(home?.addresses ?? {})) addresses.add(address);
     restarts += state.restarts;
   }

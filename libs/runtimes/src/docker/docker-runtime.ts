@@ -14,7 +14,6 @@ import {
   managedLabel,
   ownLabels,
   removeContainer,
-  removeNetwork,
   removeVolumes,
   serviceLabels,
   startContainer,
@@ -63,7 +62,7 @@ import {
   sandboxOf,
   takeSandboxes,
 } from './sandboxes.js';
-import { followPeers, networkName, removeEmptyNetworks } from './service-network.js';
+import { followPeers, networkName, releaseNetwork, removeEmptyNetworks } from './service-network.js';
 import { startFailure } from './start-failure.js';
 import { usageOf } from './usage.js';
 
@@ -198,7 +197,7 @@ class DockerRuntime implements Runtime<DockerConfig> {
     const isLast = others.every(isSandbox);
     const idle = isLast ? others : others.filter(({ id }) => own.some((each) => sandboxOf(each) === id));
     await Promise.all(idle.map(({ id }) => removeSandbox(engine, id, context.signal)));
-    if (isLast) await removeNetwork(engine, networkName(identity), context.signal);
+    if (isLast) await releaseNetwork(engine, networkName(identity), context);
   }
 
   async list({ host, signal }: CallContext): Promise<Identity[]> {

@@ -3,6 +3,7 @@ import {
   type Engine,
   inspectNetwork,
   joinNetwork,
+  leaveNetwork,
   listContainers,
   listNetworks,
   networkJoins,
@@ -35,7 +36,7 @@ async function letPeersIn(
   signal: AbortSignal,
 ) {
   if (!dockerNetwork) return;
-  const peers = (await inspectNetwork(engine, dockerNetwork, signal))?.members ?? [];
+  const peers = await membersOf(engine, dockerNetwork, signal);
   for (const name of names) for (const id of peers) await joinNetwork(engine, name, id, signal);
 }
 
@@ -62,14 +63,26 @@ async function letPeersInEverywhere(engine: Engine, { host, signal }: CallContex
   );
 }
 
+/** Removes a network that nothing of its service is in any more; the containers of Pierhead itself do not hold it. */
+export async function releaseNetwork(engine: Engine, name: string, { host, signal }: CallContext): Promise<void> {
+  const peers = host.dockerNetwork ? await membersOf(engine, host.dockerNetwork, signal) : [];
+  const members = peers.length > 0 ? await membersOf(engine, name, signal) : [];
+  for (const id of members.filter((each) => peers.includes(each))) await leaveNetwork(engine, name, id, signal);
+  await removeNetwork(engine, name, signal);
+}
+
+const membersOf = async (engine: Engine, name: string, signal: AbortSignal) =>
+  (await inspectNetwork(engine, name, signal))?.members ?? [];
+
 const youngMs = 10 * 60_000;
 
 /** Removes the networks that no container is in, and that are not just being moved into. */
-export async function removeEmptyNetworks(engine: Engine, { host, signal }: CallContext): Promise<void> {
+export async function removeEmptyNetworks(engine: Engine, context: CallContext): Promise<void> {
+  const { host, signal } = context;
   const labels = ownLabels(host.installation);
   const used = new Set((await listContainers(engine, labels, signal)).map((each) => networkNameOf(each.labels)));
   for (const { name, madeAt } of await listNetworks(engine, labels, signal))
-    if (!used.has(name) && Date.now() - madeAt > youngMs) await removeNetwork(engine, name, signal);
+    if (!used.has(name) && Date.now() - madeAt > youngMs) await releaseNetwork(engine, name, context);
 }
 
 const networkNameOf = (labels: Record<string, string>) =>
