@@ -129,10 +129,10 @@ export function releaseRepository({ sql: raw }: Database) {
       return { deploymentId, requests: Number(row?.requests ?? 0), failures: Number(row?.failures ?? 0) };
     },
 
-    /** Points the route at a release's new addresses, unless another release is live by now. */
-    async move(deploymentId: string, upstreams: Upstream[]): Promise<void> {
-      await raw`update releases set upstreams = ${JSON.stringify(upstreams)}::jsonb, version = nextval('release_version')
-        where deployment_id = ${deploymentId}`;
+    /** Points the route at a release's new addresses, unless another release is live by now, or it has been moved. */
+    async move(deploymentId: string, from: Upstream[], to: Upstream[]): Promise<void> {
+      await raw`update releases set upstreams = ${JSON.stringify(to)}::jsonb, version = nextval('release_version')
+        where deployment_id = ${deploymentId} and upstreams = ${JSON.stringify(from)}::jsonb`;
     },
   };
 }

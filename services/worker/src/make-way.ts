@@ -63,7 +63,7 @@ async function bringReleaseBack(deploymentId: string, worker: WorkerContext, log
     await becomeHealthy({ runtime, spec, context }, { ...instance, ...found }).catch((error) =>
       log(messageOf(error), 'system'),
     );
-    await releaseRepository(worker.database).move(deploymentId, found.upstreams);
+    await releaseRepository(worker.database).move(deploymentId, [], found.upstreams);
   });
 }
 

@@ -24,7 +24,7 @@ async function refresh(deploymentId: string, upstreams: Upstream[], worker: Work
   const current = await currentUpstreams(deploymentId, worker);
   if (current.length === 0 || isDeepStrictEqual(sorted(current), sorted(upstreams))) return;
   worker.logger.info({ deploymentId }, 'a release has moved to other addresses');
-  await releaseRepository(worker.database).move(deploymentId, current);
+  await releaseRepository(worker.database).move(deploymentId, upstreams, current);
 }
 
 /** Where a deployment runs on this machine, as its runtime finds it; empty where it does not. */
