@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { once } from 'node:events';
 import { messageOf, type Route, WorldError } from '@pierhead/model';
 import type { FastifyBaseLogger } from 'fastify';
 import type { RouteSource } from './route-source.js';
@@ -50,12 +50,12 @@ export class RouteTable {
    * @param limitMs how long, before it is answered as it is
    */
   async lookupServed(hostname: string, limitMs: number): Promise<Route | null> {
-    const end = performance.now() + limitMs;
+    const limit = AbortSignal.timeout(limitMs);
+    const late = once(limit, 'abort');
     for (;;) {
       const route = this.lookup(hostname);
-      const left = end - performance.now();
-      if (!route || route.upstreams.length > 0 || left <= 0 || this.#closed) return route;
-      await Promise.race([this.#nextReading(), delay(left, undefined, { ref: false })]);
+      if (!route || route.upstreams.length > 0 || limit.aborted || this.#closed) return route;
+      await Promise.race([this.#nextReading(), late]);
     }
   }
 
