@@ -3,6 +3,7 @@ import { eq, sql } from 'drizzle-orm';
 import { canRun, findCandidates, type LiveWorker, leastBusy } from './choose-worker.js';
 import type { Database } from './connect.js';
 import type { Dispatch } from './dispatch.js';
+import { later } from './later.js';
 import { liveFor, liveWorkers, requirementsOf } from './live-workers.js';
 import type { Snapshot } from './snapshot.js';
 import { commands } from './tables.js';
@@ -61,7 +62,7 @@ export function commandDispatchRepository({ orm, sql: raw }: Database) {
         if (chosen.length > 0)
           await tx.execute(sql`
             update commands m set dispatched_at = now(), dispatched_to = c."workerId"
-            from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(id uuid, "workerId" text) where m.id = c.id`);
+            from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(id uuid, "workerId" text), ${sql.raw(later)} where m.id = c.id`);
         return chosen;
       });
     },

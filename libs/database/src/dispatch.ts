@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import { chooseWorker, findCandidates, type LiveWorker, type Requirements } from './choose-worker.js';
 import type { Database } from './connect.js';
+import { later } from './later.js';
 import { liveFor, liveWorkers, requirementsOf } from './live-workers.js';
 import { maxRetries } from './runs.js';
 import type { Snapshot } from './snapshot.js';
@@ -56,7 +57,7 @@ export function dispatchRepository({ orm, sql: raw }: Database) {
         if (chosen.length > 0)
           await tx.execute(sql`
             update deployments d set dispatched_at = now(), dispatched_to = c."workerId"
-            from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(id uuid, "workerId" text) where d.id = c.id`);
+            from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(id uuid, "workerId" text), ${sql.raw(later)} where d.id = c.id`);
         return chosen;
       });
     },

@@ -1,7 +1,6 @@
 import type { EntryKind } from '@pierhead/model';
-import { sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
-import { registryLookups } from './tables.js';
+import { later } from './later.js';
 
 /** One question of a deployment to the registries of its worker, and whether they had an answer. */
 export interface Lookup {
@@ -11,22 +10,17 @@ export interface Lookup {
   found: boolean;
 }
 
-export function lookupRepository({ orm }: Database) {
+export function lookupRepository({ sql: raw }: Database) {
   return {
     /** The last answer to each question of a deployment counts. */
     async record(deploymentId: string, workerId: string, lookups: readonly Lookup[]): Promise<void> {
-      await orm
-        .insert(registryLookups)
-        .values(lookups.map((lookup) => ({ ...lookup, deploymentId, workerId })))
-        .onConflictDoUpdate({
-          target: [
-            registryLookups.deploymentId,
-            registryLookups.kind,
-            registryLookups.entryId,
-            registryLookups.version,
-          ],
-          set: { found: sql`excluded.found`, workerId: sql`excluded.worker_id`, at: sql`now()` },
-        });
+      await raw`
+        insert into registry_lookups (deployment_id, worker_id, kind, entry_id, version, found)
+        select ${deploymentId}, ${workerId}, l.kind, l."entryId", l.version, l.found
+        from jsonb_to_recordset(${JSON.stringify(lookups)}::jsonb) as l(kind text, "entryId" text, version text, found boolean),
+          ${raw.unsafe(later)}
+        on conflict (deployment_id, kind, entry_id, version) do update set found = excluded.found,
+          worker_id = excluded.worker_id, at = now()`;
     },
   };
 }

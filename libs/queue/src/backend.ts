@@ -100,8 +100,10 @@ function redisBackend(url: string): Backend {
 }
 
 function postgresBackend(connectionString: string): Backend {
-  // One connection for each queue, beside the one that a worker listens on: servers allow a hundred in all.
-  const connection = { connectionString, keepAlive: true, max: 1, migrate: true };
+  // One connection for each queue, beside the one that a worker listens on: servers allow a hundred in all. A job that a
+  // crash of the server takes back is added again from our rows, or does nothing a second time: no commit need wait.
+  const options = '-c synchronous_commit=off';
+  const connection = { connectionString, keepAlive: true, max: 1, migrate: true, options };
   const classes = withBackend(createPostgresBackend);
   return {
     queue: (name) => new classes.Queue<JobData>(name, { connection, defaultJobOptions, skipMetasUpdate }),

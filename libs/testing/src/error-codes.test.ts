@@ -28,6 +28,7 @@ const noCodes = new Set([
   'node_modules',
   'release_traffic',
   'release_version',
+  'synchronous_commit',
 ]);
 const metric = /^(pierhead|http|process)_/;
 
