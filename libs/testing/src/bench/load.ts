@@ -8,9 +8,8 @@ const connections = 16;
  * It counts bytes instead of reading HTTP, so that the server is what is measured: every answer must have one length.
  */
 export async function load(url: string, headers: Record<string, string>, requests: number): Promise<number> {
-  const { hostname, port, pathname, search, host } = new URL(url);
-  const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-  const request = `GET ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`;
+  const { hostname, port } = new URL(url);
+  const request = requestOf(url, headers);
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(Number(port), hostname)));
   try {
     const length = await lengthOf(sockets[0]!, request, url);
@@ -21,6 +20,38 @@ export async function load(url: string, headers: Record<string, string>, request
   } finally {
     for (const socket of sockets) socket.destroy();
   }
+}
+
+/** The milliseconds that this share of GETs of one URL do not exceed, one after the other over one connection. */
+export async function slowest(
+  url: string,
+  headers: Record<string, string>,
+  requests: number,
+  share: number,
+): Promise<number> {
+  const { hostname, port } = new URL(url);
+  const request = requestOf(url, headers);
+  const socket = await open(Number(port), hostname);
+  try {
+    const length = await lengthOf(socket, request, url);
+    const took: number[] = [];
+    let begun = performance.now();
+    await work(socket, request, length, () => {
+      const now = performance.now();
+      took.push(now - begun);
+      begun = now;
+      return took.length <= requests;
+    });
+    return took.sort((a, b) => a - b)[Math.floor(requests * share)]!;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function requestOf(url: string, headers: Record<string, string>): string {
+  const { pathname, search, host } = new URL(url);
+  const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `GET ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
 async function open(port: number, host: string): Promise<Socket> {

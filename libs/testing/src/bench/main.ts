@@ -7,6 +7,7 @@ import { dockerMissing, ensureBaseImages } from '../docker.js';
 import { redisMissing, startRedis } from '../redis.js';
 import { benchCost } from './cost.js';
 import { benchAgain, benchDocker, benchStatic } from './deploy.js';
+import { benchGateway, grow } from './gateway.js';
 import { benchIdle } from './idle.js';
 import { printed, type Table } from './measure.js';
 import { startProduct } from './product.js';
@@ -21,6 +22,7 @@ const sections = {
   registries: benchRegistries,
   queue: queues,
   deploy: deployments,
+  gateway,
   cost: benchCost,
 };
 type Section = keyof typeof sections;
@@ -84,6 +86,28 @@ async function deployments(): Promise<Table[]> {
     }
     await ensureBaseImages();
     return [...tables, await benchDocker(product), await benchAgain(product)];
+  } finally {
+    await product.stop();
+  }
+}
+
+const grown = 500;
+
+/** The gateway with few services on the books, then with many; the same for deployments. */
+async function gateway(): Promise<Table[]> {
+  const missing = await dockerMissing();
+  if (missing) {
+    process.stderr.write(`Without the gateway: ${missing}.\n`);
+    return [];
+  }
+  await ensureBaseImages();
+  const product = await startProduct();
+  try {
+    const alone = await benchGateway(product, '');
+    await grow(product, grown);
+    const among = await benchGateway(product, `, among ${grown} services`);
+    const deployed = await benchDocker(product);
+    return [...alone, ...among, { ...deployed, title: `${deployed.title}, among ${grown} services` }];
   } finally {
     await product.stop();
   }
