@@ -18,12 +18,13 @@ const allowed = {
   http: ['model'],
   logger: ['model'],
   model: [],
+  probe: ['model'],
   plugin: ['model', 'registry', 'plugin-host'],
   'plugin-host': ['model', 'registry'],
   providers: ['model', 'archive', 'egress', 'docker'],
   queue: ['model'],
   registry: ['model'],
-  runtimes: ['model', 'archive', 'egress', 'docker'],
+  runtimes: ['model', 'archive', 'egress', 'docker', 'probe'],
   storage: ['model', 'archive'],
 };
 

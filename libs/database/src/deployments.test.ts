@@ -85,12 +85,18 @@ t.test('a worker that lost its lease changes nothing any more', async (t) => {
     routes: [{ hostname: 'fenced.example.com', deploymentId: id, drainSeconds: 10 }],
   });
   const gateways = gatewayRepository(database);
-  await source.acknowledge(switched!.version - 1, []);
-  t.same(await gateways.behind(switched!.version), { alive: 1, behind: ['g'] });
-  await source.acknowledge(switched!.version, [id]);
-  t.same(await gateways.behind(switched!.version), { alive: 1, behind: [] });
+  const { version } = switched!;
+  const progress = () => gateways.progress(version, id);
+  await source.acknowledge(version - 1, { draining: [], withheld: {} });
+  t.same(await progress(), { alive: 1, behind: ['g'], refusal: null });
+  await source.acknowledge(version, { draining: [], withheld: { [id]: null } });
+  t.same(await progress(), { alive: 1, behind: ['g'], refusal: null }, 'it still looks');
+  await source.acknowledge(version, { draining: [], withheld: { [id]: 'no answer' } });
+  t.same(await progress(), { alive: 1, behind: ['g'], refusal: 'no answer' });
+  await source.acknowledge(version, { draining: [id], withheld: { [service.id]: 'no answer' } });
+  t.same(await progress(), { alive: 1, behind: [], refusal: null });
   t.same([await gateways.draining(id), await gateways.draining(service.id)], [['g'], []]);
-  await source.acknowledge(switched!.version, []);
+  await source.acknowledge(version, { draining: [], withheld: {} });
   t.same(await gateways.draining(id), []);
 });
 

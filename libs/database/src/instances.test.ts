@@ -25,7 +25,7 @@ t.test('what ended deployments have running is a stray, unless somebody else sto
   await runs.finish({ deploymentId: next.id, owner: 'w', epoch: 1 }, { status: 'succeeded' });
   t.same(await instances.strays([id]), [id]);
   const gateway = routeSource(database, { gatewayId: 'g', baseDomain: 'localhost' });
-  await gateway.acknowledge(1, [id]);
+  await gateway.acknowledge(1, { draining: [id], withheld: {} });
   t.same(await instances.strays([id]), [], 'a gateway has not ended with it');
   await database.sql`update gateways set last_heartbeat_at = now() - interval '1 minute'`;
   t.same(await instances.strays([id]), [id], 'a gateway that is gone does not count');

@@ -1,7 +1,15 @@
-import { type Answered, defaultDrainSeconds, type Route, type Traffic, type Upstream } from '@pierhead/model';
-import { eq, lt, sql } from 'drizzle-orm';
+import {
+  type Answered,
+  defaultDrainSeconds,
+  type Look,
+  type Route,
+  type Traffic,
+  type Upstream,
+} from '@pierhead/model';
+import { eq } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import { production } from './deployments.js';
+import { later } from './later.js';
 import { listen } from './listen.js';
 import { addingUp, finestStep, stepOf } from './samples.js';
 import { gateways } from './tables.js';
@@ -17,10 +25,19 @@ interface ReleaseRow {
   environment: string;
   deploymentId: string;
   upstreams: Upstream[];
+  look: Look | null;
   version: string;
   name: string;
   hostnames: string[];
   drainSeconds: number;
+}
+
+/** What a gateway has not done yet of a route table. */
+export interface RouteState {
+  /** The deployments that are no longer served, and that something is still under way to. */
+  draining: string[];
+  /** The deployments that are not served yet, and why not; null while it still looks. */
+  withheld: Record<string, string | null>;
 }
 
 /** A gateway that has said nothing for longer is gone. */
@@ -38,9 +55,11 @@ export function routeSource(database: Database, { gatewayId, baseDomain }: { gat
     async load(): Promise<RouteTable> {
       const rows = await raw<ReleaseRow[]>`
         select r.service_id as "serviceId", r.environment, r.deployment_id as "deploymentId", r.upstreams, r.version, s.name,
+          d.instance->'look' as look,
           coalesce((s.delivery->>'drainSeconds')::int, ${defaultDrainSeconds}) as "drainSeconds",
           array(select h.hostname from hostnames h where h.service_id = r.service_id and r.environment = ${production}) as hostnames
-        from releases r join services s on s.id = r.service_id where s.deleted_at is null`;
+        from releases r join services s on s.id = r.service_id join deployments d on d.id = r.deployment_id
+        where s.deleted_at is null`;
       const routes = rows.flatMap(({ name, hostnames, version: _, ...target }) =>
         [hostnameOf(name, target.environment, baseDomain), ...hostnames].map((hostname) => ({ hostname, ...target })),
       );
@@ -49,14 +68,18 @@ export function routeSource(database: Database, { gatewayId, baseDomain }: { gat
 
     subscribe: (onChange: () => void) => listen(database, 'routes', onChange, onChange),
 
-    /** Says that this gateway lives and serves everything up to `version`, and which deployments it has not ended with. */
-    async acknowledge(version: number, draining: string[]): Promise<void> {
-      const values = { routesVersion: version, draining, lastHeartbeatAt: sql`now()` };
-      await orm.delete(gateways).where(lt(gateways.lastHeartbeatAt, sql`now() - interval '1 minute'`));
-      await orm
-        .insert(gateways)
-        .values({ id: gatewayId, ...values })
-        .onConflictDoUpdate({ target: gateways.id, set: values });
+    /**
+     * Says that this gateway lives and serves everything up to `version`, but for the deployments that it withholds, and
+     * which ones it has not ended with.
+     */
+    async acknowledge(version: number, { draining, withheld }: RouteState): Promise<void> {
+      await raw`
+        with silent as (delete from gateways where last_heartbeat_at < now() - interval '1 minute' and id <> ${gatewayId})
+        insert into gateways (id, routes_version, draining, withheld, last_heartbeat_at)
+        select ${gatewayId}, ${version}, ${JSON.stringify(draining)}::jsonb, ${JSON.stringify(withheld)}::jsonb, now()
+        from ${raw.unsafe(later)}
+        on conflict (id) do update set routes_version = excluded.routes_version, draining = excluded.draining,
+          withheld = excluded.withheld, last_heartbeat_at = excluded.last_heartbeat_at`;
     },
 
     /** Adds to what was answered for each deployment, in all and in this step of time. */
@@ -137,15 +160,28 @@ export function releaseRepository({ sql: raw }: Database) {
   };
 }
 
+export interface Progress {
+  alive: number;
+  /** The ids of those that do not serve it yet. */
+  behind: string[];
+  /** Why one of them does not. */
+  refusal: string | null;
+}
+
 /** How a worker knows that every living gateway serves a release. */
 export function gatewayRepository(database: Database) {
   const { sql: raw } = database;
   return {
-    /** The ids of living gateways that do not serve `version` yet, and how many live at all. */
-    async behind(version: number): Promise<{ alive: number; behind: string[] }> {
-      const rows = await raw<{ id: string; behind: boolean }[]>`
-        select id, routes_version < ${version} as behind from gateways where last_heartbeat_at > now() - ${gatewaySilence}::interval`;
-      return { alive: rows.length, behind: rows.filter((row) => row.behind).map((row) => row.id) };
+    /** How far the living gateways are with a deployment whose route changed in `version`. */
+    async progress(version: number, deploymentId: string): Promise<Progress> {
+      const rows = await raw<{ id: string; behind: boolean; refusal: string | null }[]>`
+        select id, routes_version < ${version} or withheld ? ${deploymentId} as behind, withheld->>${deploymentId} as refusal
+        from gateways where last_heartbeat_at > now() - ${gatewaySilence}::interval order by id`;
+      return {
+        alive: rows.length,
+        behind: rows.filter((row) => row.behind).map((row) => row.id),
+        refusal: rows.find((row) => row.refusal !== null)?.refusal ?? null,
+      };
     },
 
     /** The ids of living gateways that something is still under way through to a deployment which is no longer served. */

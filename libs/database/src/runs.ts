@@ -2,6 +2,7 @@ import type { Artifact, DeploymentError, Instance, Revision, StageName, StageSta
 import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import type { DeploymentColumns } from './deployments.js';
+import { later } from './later.js';
 import type { Replaced, SourceUsed } from './snapshot.js';
 import { steadily } from './steadily.js';
 import { deployments } from './tables.js';
@@ -47,11 +48,17 @@ export function runRepository({ orm, sql: raw }: Database) {
       eq(deployments.status, 'running'),
     );
 
-  const set = async (lease: Lease, values: Partial<typeof deployments.$inferInsert>): Promise<boolean> =>
-    steadily(
-      async () =>
-        (await orm.update(deployments).set(values).where(held(lease)).returning({ id: deployments.id })).length === 1,
-    );
+  type Values = Partial<typeof deployments.$inferInsert>;
+  const id = { id: deployments.id };
+  const set = async (lease: Lease, values: Values): Promise<boolean> =>
+    steadily(async () => (await orm.update(deployments).set(values).where(held(lease)).returning(id)).length === 1);
+
+  /** The same for what the next attempt finds out again. */
+  const note = async (lease: Lease, values: Values): Promise<boolean> =>
+    steadily(async () => {
+      const noting = orm.update(deployments).set(values).from(sql.raw(later)).where(held(lease));
+      return (await noting.returning(id)).length === 1;
+    });
 
   return {
     /**
@@ -95,8 +102,8 @@ export function runRepository({ orm, sql: raw }: Database) {
       steadily(async () => {
         const [row] = await raw<{ id: string }[]>`
           with mine as (
-            update deployments set stage = ${name} where id = ${lease.deploymentId} and lease_owner = ${lease.owner}
-              and lease_epoch = ${lease.epoch} and status = 'running' returning id)
+            update deployments set stage = ${name} from ${raw.unsafe(later)} where id = ${lease.deploymentId}
+              and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch} and status = 'running' returning id)
           insert into stages (deployment_id, name, status, started_at) select id, ${name}, 'running', clock_timestamp() from mine
           on conflict (deployment_id, name) do update set status = 'running', started_at = excluded.started_at, finished_at = null
           returning deployment_id as id`;
@@ -106,7 +113,7 @@ export function runRepository({ orm, sql: raw }: Database) {
     /** Ends a stage that began under this lease. */
     endStage: (lease: Lease, name: StageName, status: StageStatus): Promise<void> =>
       steadily(async () => {
-        await raw`update stages set status = ${status}, finished_at = clock_timestamp()
+        await raw`update stages set status = ${status}, finished_at = clock_timestamp() from ${raw.unsafe(later)}
           where deployment_id = ${lease.deploymentId} and name = ${name} and finished_at is null
             and exists (select 1 from deployments where id = ${lease.deploymentId} and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch})`;
       }),
@@ -115,12 +122,12 @@ export function runRepository({ orm, sql: raw }: Database) {
     adoptStages: (lease: Lease, names: readonly StageName[]): Promise<void> =>
       steadily(async () => {
         await raw`update stages set status = 'succeeded', finished_at = coalesce(finished_at, clock_timestamp())
-          where deployment_id = ${lease.deploymentId} and name in ${raw(names)} and status <> 'succeeded'
+          from ${raw.unsafe(later)} where deployment_id = ${lease.deploymentId} and name in ${raw(names)} and status <> 'succeeded'
             and exists (select 1 from deployments where id = ${lease.deploymentId} and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch})`;
       }),
 
-    resolved: (lease: Lease, revision: Revision, sourceUsed: SourceUsed) => set(lease, { revision, sourceUsed }),
-    fetched: (lease: Lease, sourceUsed: SourceUsed) => set(lease, { sourceUsed }),
+    resolved: (lease: Lease, revision: Revision, sourceUsed: SourceUsed) => note(lease, { revision, sourceUsed }),
+    fetched: (lease: Lease, sourceUsed: SourceUsed) => note(lease, { sourceUsed }),
     built: (lease: Lease, artifact: Artifact, { artifactKey, artifactReused }: Made) =>
       set(lease, { artifact, artifactKey, artifactReused }),
     released: (lease: Lease, instance: Instance) => set(lease, { instance }),
@@ -198,6 +205,19 @@ export function runRepository({ orm, sql: raw }: Database) {
           from mine where r.deployment_id = mine.id
           returning r.version`;
         return row ? { version: Number(row.version) } : null;
+      }),
+
+    /** Takes the route away where there was none before, and notes why: the deployment is not live, and can only fail. */
+    withdraw: (lease: Lease, error: DeploymentError): Promise<boolean> =>
+      steadily(async () => {
+        const rows = await raw`
+          with mine as (
+            update deployments d set switched_at = null, error = ${JSON.stringify(error)}::jsonb from releases r
+            where d.id = ${lease.deploymentId} and d.lease_owner = ${lease.owner} and d.lease_epoch = ${lease.epoch}
+              and d.status = 'running' and d.replaced is null and r.deployment_id = d.id
+            returning d.id)
+          delete from releases r using mine where r.deployment_id = mine.id returning r.deployment_id`;
+        return rows.length === 1;
       }),
 
     /** Ends the deployment, and whatever stage of it is still open. What is live can end in success alone. */

@@ -407,6 +407,8 @@ export const gateways = pgTable('gateways', {
   routesVersion: bigint('routes_version', { mode: 'number' }).notNull(),
   /** The deployments that it no longer serves, and that something is still under way to. */
   draining: jsonb('draining').$type<string[]>().notNull().default([]),
+  /** The deployments that it does not serve yet, and why not; null while it still looks. */
+  withheld: jsonb('withheld').$type<Record<string, string | null>>().notNull().default({}),
   lastHeartbeatAt: at('last_heartbeat_at').notNull().defaultNow(),
 });
 

@@ -8,6 +8,15 @@ export const Upstream = Type.Union([
 ]);
 export type Upstream = Static<typeof Upstream>;
 
+/** How to ask a server whether it is well. */
+export interface Look {
+  /** Left out: an open port is enough. */
+  path?: string;
+  /** What the path may answer with, such as `200, 300-399`. */
+  statuses: string;
+  timeoutSeconds: number;
+}
+
 /** How many requests a release has answered, and how many of them with 5xx. */
 export interface Traffic {
   deploymentId: string;
@@ -30,6 +39,8 @@ export interface Route {
   environment: string;
   deploymentId: string;
   upstreams: Upstream[];
+  /** How its servers are asked whether they are well; null where they are not. */
+  look: Look | null;
   /** How long what is under way to the release may take once the route goes elsewhere. */
   drainSeconds: number;
 }

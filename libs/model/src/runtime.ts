@@ -1,7 +1,7 @@
 import type { Artifact } from './artifact.js';
 import type { CallContext } from './context.js';
 import type { LogStream } from './log-line.js';
-import type { Upstream } from './route.js';
+import type { Look, Upstream } from './route.js';
 import type { Unavailable } from './unavailable.js';
 
 /** Whose instance it is; enough to find it again after a crash. */
@@ -28,6 +28,8 @@ export interface Instance {
   holdSeconds?: number;
   /** How long to wait between two probes meanwhile; 1 when left out. */
   intervalSeconds?: number;
+  /** How gateways ask its servers before they send requests to them; left out: they do not. */
+  look?: Look;
   /** A command that has to succeed inside of each part, for its runtime to run in a probe. */
   check?: string[];
 }

@@ -1,33 +1,22 @@
 import { get } from 'node:http';
 import { connect } from 'node:net';
-import type { Upstream } from '@pierhead/model';
+import type { Look, Upstream } from '@pierhead/model';
 
-export interface Look {
-  /** Absent: an open port is enough. */
-  path?: string;
-  /** What the path may answer with, such as `200, 300-399`. */
-  statuses: string;
-  timeoutMs: number;
-}
+type Server = Extract<Upstream, { kind: 'http' }>;
 
-/** Null when the upstream is well; else what is wrong with it. */
-export async function lookAt(upstream: Upstream, look: Look, signal: AbortSignal): Promise<string | null> {
-  if (upstream.kind !== 'http') return 'the release has no server';
+/** Null when the server is well; else what is wrong with it. */
+export async function lookAt(server: Server, look: Look, signal: AbortSignal): Promise<string | null> {
   const limit = new AbortController();
   const stop = () => limit.abort();
-  const timer = setTimeout(stop, look.timeoutMs);
+  const timer = setTimeout(stop, look.timeoutSeconds * 1_000);
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await (look.path
-      ? askPath(upstream, look.path, look.statuses, limit.signal)
-      : openPort(upstream, limit.signal));
+    return await (look.path ? askPath(server, look.path, look.statuses, limit.signal) : openPort(server, limit.signal));
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);
   }
 }
-
-type Server = Extract<Upstream, { kind: 'http' }>;
 
 const unanswered = ({ port }: Server, limit: AbortSignal) =>
   limit.aborted ? `port ${port} did not answer in time` : `nothing listens on port ${port}`;

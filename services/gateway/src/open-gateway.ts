@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { type App, Drain } from '@pierhead/http';
 import type { FastifyInstance } from 'fastify';
 import { createAdminServer } from './admin-server.js';
+import { checkRelease } from './check-release.js';
 import { Connections } from './connections.js';
 import { defaultLimits, type GatewayLimits, type GatewayOptions } from './gateway-options.js';
 import { registerMetrics } from './metrics.js';
@@ -40,6 +41,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     source: routeSource,
     logger,
     onLoad: (routes, before) => pools.retain(before, routes),
+    check: (route, signal) => checkRelease(route, storage, signal),
     draining: () => pools.draining(),
   });
   const admin = await createAdminServer(logger, table);

@@ -6,6 +6,14 @@ export interface RouteReading {
   routes: Route[];
 }
 
+/** What the gateway has not done yet of a reading. */
+export interface RouteState {
+  /** The deployments that are no longer served, and that something is still under way to. */
+  draining: string[];
+  /** The deployments that are not served yet, and why not; null while it still looks. */
+  withheld: Record<string, string | null>;
+}
+
 /** Where the gateway learns its routes. */
 export interface RouteSource {
   load(): Promise<RouteReading>;
@@ -13,9 +21,8 @@ export interface RouteSource {
   subscribe(onChange: () => void): Promise<() => Promise<void>>;
   /**
    * Told the version of each reading once this gateway serves it, and at least every ten seconds.
-   * @param draining the deployments that are no longer served, and that something is still under way to
    */
-  acknowledge?(version: number, draining: string[]): Promise<void>;
+  acknowledge?(version: number, state: RouteState): Promise<void>;
   /** Told, about every second, what was answered since. */
   report?(answered: readonly Answered[]): Promise<void>;
   /** Told when this gateway serves no more. */

@@ -3,7 +3,7 @@ import { ask, gatewayFor, logger, MemoryRoutes, route, until, upstreamFor } from
 import { RouteTable } from './route-table.js';
 
 const tableFor = (source: MemoryRoutes, times = {}) =>
-  new RouteTable({ source, logger, onLoad: () => {}, draining: () => [], ...times });
+  new RouteTable({ source, logger, onLoad: () => {}, check: async () => null, draining: () => [], ...times });
 
 t.test('a notification brings the new routes and acknowledges their version', async (t) => {
   const source = new MemoryRoutes([route('one.test', 1)]);

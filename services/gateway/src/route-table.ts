@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { messageOf, type Route, WorldError } from '@pierhead/model';
 import type { FastifyBaseLogger } from 'fastify';
+import { Candidates } from './candidates.js';
 import type { RouteSource } from './route-source.js';
 
 export interface RouteTableOptions {
@@ -8,6 +9,8 @@ export interface RouteTableOptions {
   logger: FastifyBaseLogger;
   /** Called with each reading that is now served, and the one before it. */
   onLoad(routes: readonly Route[], before: readonly Route[]): void;
+  /** What is wrong with a new release; null when it answers. */
+  check(route: Route, signal: AbortSignal): Promise<string | null>;
   /** The deployments that are no longer served, and that something is still under way to. */
   draining(): string[];
   /** The safety net under lost notifications. */
@@ -17,6 +20,9 @@ export interface RouteTableOptions {
   /** An answer that takes longer counts as failed. */
   timeoutMs?: number;
 }
+
+/** So long an acknowledgement waits for releases that are slow to answer. */
+const settleMs = 100;
 
 /** Hostname → route, in memory. Keeps the last known routes while their source is away. */
 export class RouteTable {
@@ -30,7 +36,12 @@ export class RouteTable {
   #unsubscribe: (() => Promise<void>) | null = null;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly options: RouteTableOptions) {}
+  readonly #candidates: Candidates;
+
+  constructor(private readonly options: RouteTableOptions) {
+    const { check } = options;
+    this.#candidates = new Candidates({ check, onChange: () => void this.reload() });
+  }
 
   /** Whether the routes have been read at least once. */
   get loaded() {
@@ -83,6 +94,7 @@ export class RouteTable {
 
   async close() {
     this.#closed = true;
+    this.#candidates.close();
     this.#rouse();
     clearTimeout(this.#timer);
     await this.#reloading;
@@ -114,12 +126,19 @@ export class RouteTable {
 
   async #read(source: RouteSource) {
     const { version, routes } = await this.#inTime(source.load());
+    this.#serve(routes);
+    await this.#candidates.settle(settleMs);
+    this.#serve(routes);
+    await source.acknowledge?.(version, { draining: this.options.draining(), withheld: this.#candidates.withheld });
+  }
+
+  #serve(routes: readonly Route[]) {
     const before = [...this.#routes.values()];
-    this.#routes = new Map(routes.map((route) => [route.hostname, route]));
+    const served = this.#candidates.select(routes, this.#routes);
+    this.#routes = new Map(served.map((route) => [route.hostname, route]));
     this.#loaded = true;
-    this.options.onLoad(routes, before);
+    this.options.onLoad(served, before);
     this.#rouse();
-    await source.acknowledge?.(version, this.options.draining());
   }
 
   async #attempt(what: string, action: (options: RouteTableOptions) => Promise<void>): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { CallContext } from '@pierhead/model';
 import { awaitDrain } from './await-drain.js';
-import { dispose, unknown } from './look-up.js';
+import { dispose, runtimeOf, unknown } from './look-up.js';
 import { bringBack } from './make-way.js';
 import type { Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
@@ -38,10 +38,8 @@ export async function stopDeployment(deploymentId: string, context: CallContext,
   const row = await worker.deployments.find(deploymentId);
   if (!row) return;
   const { serviceId, environment, snapshot } = row;
-  const { runtimeId: id, runtimeVersion: version } = snapshot;
-  const { runtimes } = worker.source.current();
-  const runtime = (await runtimes.getRuntime(id, version)) ?? (await runtimes.getRuntime(id));
-  if (!runtime) throw unknown({ kind: 'runtime', id, version });
+  const runtime = await runtimeOf(row, worker);
+  if (!runtime) throw unknown({ kind: 'runtime', id: snapshot.runtimeId });
   try {
     await runtime.stop({ serviceId, environment, deploymentId, serviceName: snapshot.serviceName }, context);
   } finally {

@@ -76,6 +76,40 @@ t.test('a release that answers more requests with 5xx than the one before gives 
   await assertGaveWay(t, found, { code: 'release_failing', message: /30 % of 20 requests.* with 10 %/ });
 });
 
+t.test('a release that a gateway gets no answer from gives way', async (t) => {
+  const found = await watched(t, async () => ({ healthy: true }), 0);
+  const { worker, source } = found;
+  const { switch: moveRoute } = worker.runs;
+  worker.runs.switch = async (lease, upstreams) => {
+    const switched = (await moveRoute(lease, upstreams))!;
+    await source.acknowledge(switched.version, {
+      draining: [],
+      withheld: { [lease.deploymentId]: 'no answer in time' },
+    });
+    worker.runs.switch = moveRoute;
+    return switched;
+  };
+  await assertGaveWay(t, found, { code: 'release_unreachable', message: /no answer in time$/ });
+});
+
+t.test('where there was none before it gives way to nothing', async (t) => {
+  const { worker, create, run, calls } = await setUp(t);
+  const source = routeSource(worker.database, { gatewayId: 'g', baseDomain: 'localhost' });
+  const { switch: moveRoute } = worker.runs;
+  worker.runs.switch = async (lease, upstreams) => {
+    const switched = (await moveRoute(lease, upstreams))!;
+    await source.acknowledge(switched.version, {
+      draining: [],
+      withheld: { [lease.deploymentId]: 'no answer in time' },
+    });
+    return switched;
+  };
+  const id = await create();
+  t.match(await run(id), { status: 'failed', live: false, error: { stage: 'switch', code: 'release_unreachable' } });
+  t.same((await source.load()).routes, []);
+  t.ok(calls.includes(`stop ${id}`));
+});
+
 t.test('a release that holds stays, and the old one is stopped after that', async (t) => {
   const seen: boolean[] = [];
   const found = await watched(

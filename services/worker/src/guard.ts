@@ -39,10 +39,27 @@ export async function guard(run: Run, worker: WorkerContext, instance: Instance 
   run.context.log(`watching the new release for ${Math.ceil(seconds)} s`, 'system');
   const { runtime } = await run.equip();
   const breach = await firstBreach(createLook(run, runtime, instance), run, worker, replaced?.deploymentId ?? null);
-  if (!breach) return;
+  if (breach) await fallBack(run, worker, breach, replaced);
+}
+
+/** Takes the route from a release that a gateway gets no answer from, and throws the reason. */
+export async function refuse(run: Run, worker: WorkerContext, reason: string): Promise<void> {
+  const breach = new UserError('release_unreachable', `A gateway gets no answer from the release: ${reason}`, {
+    hint: 'Its worker got one. Let every gateway reach the addresses and the storage of that worker, or stop the gateway that cannot.',
+  });
+  const { replaced } = await worker.runs.guard(run.lease);
+  if (replaced) return fallBack(run, worker, breach, replaced);
+  if (!(await worker.runs.withdraw(run.lease, failureOf(breach, run.stageName))))
+    throw run.interruption.fire('lease-lost');
+  run.live = false;
+  throw breach;
+}
+
+/** Goes back to the release before, and throws why; where that does not run any more, the new one stays. */
+async function fallBack(run: Run, worker: WorkerContext, breach: UserError, replaced: Replaced | null): Promise<void> {
   const upstreams = replaced && (await stillServed(replaced, worker));
   if (!upstreams) return run.context.log(`${breach.message} There is no release to go back to.`, 'system');
-  await goBack(run, worker, breach, upstreams);
+  await goBack(run, worker, { breach, deploymentId: replaced.deploymentId, upstreams });
   throw breach;
 }
 
@@ -54,12 +71,18 @@ async function stillServed(replaced: Replaced, worker: WorkerContext): Promise<U
   return upstreams.length > 0 ? upstreams : null;
 }
 
-async function goBack(run: Run, worker: WorkerContext, breach: UserError, upstreams: Upstream[]): Promise<void> {
+interface WayBack {
+  breach: UserError;
+  deploymentId: string;
+  upstreams: Upstream[];
+}
+
+async function goBack(run: Run, worker: WorkerContext, { breach, deploymentId, upstreams }: WayBack): Promise<void> {
   const back = await worker.runs.goBack(run.lease, failureOf(breach, run.stageName), upstreams);
   if (!back) throw run.interruption.fire('lease-lost');
   run.live = false;
   run.context.log('the release before serves again', 'system');
-  await awaitGateways(back.version, worker, (text) => run.context.log(text, 'system'));
+  await awaitGateways({ deploymentId, ...back }, worker, (text) => run.context.log(text, 'system'));
 }
 
 /** How the app is; its own failure; or null where that could not be seen. */

@@ -101,6 +101,19 @@ export function openLookUp({ id: deploymentId, attempt }: UnderWay, worker: Work
   };
 }
 
+/**
+ * The runtime that a deployment was started with, or a newer one of its id where that version is gone; null where this
+ * worker has none. Whoever asks disposes of it.
+ */
+export async function runtimeOf(
+  { snapshot }: Pick<DeploymentColumns, 'snapshot'>,
+  worker: WorkerContext,
+): Promise<Runtime | null> {
+  const { runtimes } = worker.source.current();
+  const { runtimeId, runtimeVersion } = snapshot;
+  return (await runtimes.getRuntime(runtimeId, runtimeVersion)) ?? runtimes.getRuntime(runtimeId);
+}
+
 /** Lets go of an instance; whatever goes wrong is its own affair. */
 export async function dispose(instance: Instance | null | undefined, logger: WorkerContext['logger']): Promise<void> {
   if (!instance?.dispose) return;
@@ -155,7 +168,7 @@ const noAnswer = ({ kind, id }: Wanted) =>
     { hint: 'It may hang while its implementation is imported. Tell its author, or install another version.' },
   );
 
-export const unknown = ({ kind, id }: Wanted) =>
+export const unknown = ({ kind, id }: Pick<Wanted, 'kind' | 'id'>) =>
   new UserError(`${kind}_unknown`, `This worker has no ${kind} \u201c${id}\u201d.`, {
     hint: `Choose another ${kind} for the service, or install the missing one on every worker; GET /plugins tells what could not be loaded.`,
   });

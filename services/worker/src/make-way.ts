@@ -3,7 +3,7 @@ import { type CallContext, messageOf, type RunSpec, type Runtime } from '@pierhe
 import { awaitDrain } from './await-drain.js';
 import { awaitGateways } from './await-gateways.js';
 import { becomeHealthy } from './await-health.js';
-import { dispose } from './look-up.js';
+import { dispose, runtimeOf, unknown } from './look-up.js';
 import type { EquippedRun } from './run.js';
 import { callContextOf } from './task-context.js';
 import type { WorkerContext } from './worker-context.js';
@@ -26,7 +26,7 @@ export async function makeWay(run: EquippedRun, worker: WorkerContext): Promise<
     const held = await worker.runs.hold(run.lease);
     if (!held) throw run.interruption.fire('lease-lost');
     run.heldAt = performance.now();
-    await awaitGateways(held.version, worker, (text) => run.context.log(text, 'system'));
+    await awaitGateways({ deploymentId: live, ...held }, worker, (text) => run.context.log(text, 'system'));
     await awaitDrain(live, worker, run);
     await runtime.halt(spec, run.context);
   });
@@ -49,7 +49,9 @@ export async function bringBack(
 export async function bringForsakenBack(worker: WorkerContext): Promise<void> {
   for (const deploymentId of await releaseRepository(worker.database).forsaken()) {
     worker.logger.warn({ deploymentId }, 'a release stands still that nothing takes the place of: starting it again');
-    await bringReleaseBack(deploymentId, worker, () => {});
+    await bringReleaseBack(deploymentId, worker, () => {}).catch((error) =>
+      worker.logger.warn({ err: error, deploymentId }, 'it could not be started; it will be tried again'),
+    );
   }
 }
 
@@ -67,7 +69,7 @@ async function bringReleaseBack(deploymentId: string, worker: WorkerContext, log
   });
 }
 
-/** Hands out the runtime of a deployment, and what it was started with, where there is one. */
+/** Hands out the runtime of a deployment, and what it was started with. Throws UserError where this worker has none. */
 async function withRelease(
   deploymentId: string,
   worker: WorkerContext,
@@ -76,8 +78,8 @@ async function withRelease(
   const row = await worker.deployments.find(deploymentId);
   if (!row) return;
   const { serviceId, environment, snapshot } = row;
-  const runtime = await worker.source.current().runtimes.getRuntime(snapshot.runtimeId, snapshot.runtimeVersion);
-  if (!runtime) return;
+  const runtime = await runtimeOf(row, worker);
+  if (!runtime) throw unknown({ kind: 'runtime', id: snapshot.runtimeId });
   const { runtimeConfig: config, variables, serviceName } = worker.secrets.open(snapshot, serviceId);
   const identity = { serviceId, serviceName, environment, deploymentId };
   try {

@@ -5,7 +5,7 @@ import { awaitGateways } from './await-gateways.js';
 import { awaitHealth } from './await-health.js';
 import { cleanUp } from './clean-up.js';
 import { emptyFolder } from './empty-folder.js';
-import { guard } from './guard.js';
+import { guard, refuse } from './guard.js';
 import { leaseSeconds } from './keep-lease.js';
 import { makeWay } from './make-way.js';
 import { artifactKeyOf, reusable } from './reuse.js';
@@ -165,7 +165,7 @@ async function release(run: EquippedRun, worker: WorkerContext, artifact: Artifa
   return instance;
 }
 
-/** Moves the route, then waits until every gateway serves it. */
+/** Moves the route, then waits until every gateway has got an answer from the release and serves it. */
 async function switchTraffic(run: Run, worker: WorkerContext, instance: Instance): Promise<void> {
   const switched = await worker.runs.switch(run.lease, instance.upstreams);
   if (!switched)
@@ -179,7 +179,10 @@ async function switchTraffic(run: Run, worker: WorkerContext, instance: Instance
 async function settle(run: Run, worker: WorkerContext, version: number, instance: Instance | null): Promise<void> {
   run.live = true;
   run.interruption.shield();
-  await awaitGateways(version, worker, (text) => run.context.log(text, 'system'));
+  const timeoutSeconds = instance?.look?.timeoutSeconds;
+  const destination = { deploymentId: run.spec.deploymentId, version, timeoutSeconds };
+  const refusal = await awaitGateways(destination, worker, (text) => run.context.log(text, 'system'));
+  if (refusal !== null) await refuse(run, worker, refusal);
   if (run.heldAt !== null)
     run.context.log(`requests go on, ${Math.round(performance.now() - run.heldAt)} ms later`, 'system');
   await guard(run, worker, instance);

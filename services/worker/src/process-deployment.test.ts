@@ -206,16 +206,16 @@ t.test('what is live neither fails nor is canceled, whatever comes then: it is f
   const world = await setUp(t);
   const { worker, active, create, run } = world;
   const id = await create();
-  const { behind } = worker.gateways;
+  const { progress } = worker.gateways;
   const { switch: move } = worker.runs;
   worker.runs.switch = async (...words) => {
     const moved = await move(...words);
     active.get(id)!.fire('deadline', new UserError('deadline_exceeded', 'Too long.'));
     return moved;
   };
-  worker.gateways.behind = () => Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' }));
+  worker.gateways.progress = () => Promise.reject(Object.assign(new Error('away'), { code: 'ECONNREFUSED' }));
   t.match(await run(id), { status: 'queued', live: true, error: null });
-  worker.gateways.behind = behind;
+  worker.gateways.progress = progress;
   await worker.database.sql`update deployments set not_before = now()`;
   t.match(await run(id), { status: 'succeeded', live: true });
 });

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { releaseRepository } from '@pierhead/database';
 import type { Upstream } from '@pierhead/model';
-import { dispose } from './look-up.js';
+import { dispose, runtimeOf } from './look-up.js';
+import { callContextOf } from './task-context.js';
 import type { WorkerContext } from './worker-context.js';
 
 const limitMs = 10_000;
@@ -30,14 +31,14 @@ async function refresh(deploymentId: string, upstreams: Upstream[], worker: Work
 /** Where a deployment runs on this machine, as its runtime finds it; empty where it does not. */
 export async function currentUpstreams(deploymentId: string, worker: WorkerContext): Promise<Upstream[]> {
   const row = await worker.deployments.find(deploymentId);
-  const runtime =
-    row && (await worker.source.current().runtimes.getRuntime(row.snapshot.runtimeId, row.snapshot.runtimeVersion));
+  const runtime = row && (await runtimeOf(row, worker));
   if (!row || !runtime) return [];
   const { serviceId, environment, snapshot } = row;
   const identity = { serviceId, environment, deploymentId, serviceName: snapshot.serviceName };
   const signal = AbortSignal.timeout(limitMs);
-  const context = { log: () => {}, signal, workspace: worker.workspaces, storage: worker.storage, host: worker.host };
-  const found = await runtime.adopt(identity, context).finally(() => dispose(runtime, worker.logger));
+  const found = await runtime
+    .adopt(identity, callContextOf(worker, signal))
+    .finally(() => dispose(runtime, worker.logger));
   return found?.upstreams ?? [];
 }
 

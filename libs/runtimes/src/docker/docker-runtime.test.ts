@@ -2,32 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { buildImage, callEngine, createContainer, listContainers, ownLabels, runInside } from '@pierhead/docker';
-import type { Artifact, Health, Instance, OutputLine } from '@pierhead/model';
-import { createRegistries } from '@pierhead/registry';
-import {
-  busyboxAppFiles,
-  dockerMissing,
-  ensureBaseImages,
-  nodeAppFiles,
-  recordingContext,
-  removeTestImages,
-  runtimeContract,
-  testEngine,
-  until,
-} from '@pierhead/testing';
+import { callEngine, createContainer, listContainers, ownLabels, runInside } from '@pierhead/docker';
+import type { Health, Instance, OutputLine } from '@pierhead/model';
+import { busyboxAppFiles, nodeAppFiles, runtimeContract, until } from '@pierhead/testing';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import type { DockerConfig } from './docker-config.js';
-import { createDockerRuntime } from './docker-runtime.js';
+import { build, engine, image, service, skip, validate } from './fixture.js';
 import { manifest } from './index.js';
 
 t.setTimeout(240_000);
-const skip = await dockerMissing();
-if (!skip) await ensureBaseImages();
-const engine = testEngine();
-const made: string[] = [];
-t.teardown(() => removeTestImages(made));
 
 interface Inspected {
   Name: string;
@@ -36,38 +19,13 @@ interface Inspected {
   HostConfig: Record<string, object | null>;
 }
 
-const { runtimes } = createRegistries({ providers: [], builders: [], runtimes: [manifest] });
-const validate = async (config: unknown) => (await runtimes.validateRuntimeConfig('docker', config))!;
-
-async function image(t: Test, files: Record<string, string>, labels: Record<string, string> = {}): Promise<Artifact> {
-  const options = { source: t.testdir(files), context: '.', dockerfile: 'Dockerfile', labels, onOutput: () => {} };
-  const built = await buildImage(engine, { ...options, signal: AbortSignal.timeout(60_000) });
-  made.push(built.digest);
-  return { kind: 'image', ...built };
-}
-
 const script = (command: string) => ({
-  Dockerfile: `FROM busybox\nLABEL s=${randomUUID()}\nCMD ["sh", "-c", ${JSON.stringify(command)}]\n`,
+  Dockerfile: `FROM busybox\nCMD ["sh", "-c", ${JSON.stringify(command)}]\n`,
 });
 
 async function setUp(t: Test, config: Record<string, unknown> = {}, variables: Record<string, string> = {}) {
-  const context = await recordingContext(t);
-  const runtime = createDockerRuntime();
-  const valid = await validate(config);
-  t.same(valid.errors, []);
-  const identity = {
-    serviceId: randomUUID(),
-    serviceName: 'web',
-    environment: 'production',
-    deploymentId: randomUUID(),
-  };
-  const spec = { ...identity, variables, config: valid.config as DockerConfig };
-  t.teardown(async () => {
-    const left = await listContainers(engine, { 'pierhead.service': identity.serviceId });
-    for (const each of left)
-      await callEngine(engine, { method: 'DELETE', path: `/containers/${each.id}`, query: { force: true } });
-    await runtime.stop(spec, context);
-  });
+  const found = await service(t, { config, variables });
+  const { runtime, spec, context } = found;
   const probe = (instance: Instance) => runtime.probe(instance, spec, context);
   const healthy = async (instance: Instance) => {
     for (let tries = 0; tries < 400; tries++) {
@@ -76,7 +34,7 @@ async function setUp(t: Test, config: Record<string, unknown> = {}, variables: R
     }
     return false;
   };
-  return { runtime, spec, context, probe, healthy };
+  return { ...found, probe, healthy };
 }
 
 const inspect = (id: string) => callEngine<Inspected>(engine, { method: 'GET', path: `/containers/${id}/json` });
@@ -203,7 +161,7 @@ t.test('limits and defaults are always there', async (t) => {
 
 t.test('the port is the configured one, PORT, the only exposed one, or 8080', { skip }, async (t) => {
   const serve = {
-    Dockerfile: `FROM busybox\nEXPOSE 8123\nEXPOSE 53/udp\nLABEL s=${randomUUID()}\nCMD ["sleep", "600"]\n`,
+    Dockerfile: `FROM busybox\nEXPOSE 8123\nEXPOSE 53/udp\nCMD ["sleep", "600"]\n`,
   };
   const artifact = await image(t, serve);
   const portWith = async (config: Record<string, unknown>, variables: Record<string, string>) => {
@@ -270,10 +228,7 @@ t.test('an image for another platform is told so, and a script without a first l
   const source = t.testdir({ Dockerfile: `FROM scratch\nLABEL s=${randomUUID()}\nCOPY app /app\nCMD ["/app"]\n` });
   const attempt = async (app: Buffer | string, platform?: string) => {
     writeFileSync(join(source, 'app'), app, { mode: 0o755 });
-    const options = { source, context: '.', dockerfile: 'Dockerfile', platform, onOutput: () => {} };
-    const built = await buildImage(engine, { ...options, signal: AbortSignal.timeout(60_000) });
-    made.push(built.digest);
-    return healthy(await runtime.start({ kind: 'image', ...built }, spec, context));
+    return healthy(await runtime.start(await build(source, platform ? { platform } : {}), spec, context));
   };
   const other = process.arch === 'arm64' ? 'amd64' : 'arm64';
   await t.rejects(attempt(foreignBusybox(), `linux/${other}`), {
@@ -290,6 +245,13 @@ t.test('a command that is not in the image is the user’s failure, and leaves n
   t.same(await listContainers(engine, { 'pierhead.deployment': spec.deploymentId }), []);
   const gone = { kind: 'image' as const, digest: `sha256:${'0'.repeat(64)}`, bytes: 0 };
   await t.rejects(runtime.start(gone, spec, context), { code: 'image_missing' });
+});
+
+t.test('two volumes in one folder are the user’s failure', { skip }, async (t) => {
+  const volumes = ['one', 'two'].map((name) => ({ name, path: '/data' }));
+  const { runtime, spec, context } = await setUp(t, { volumes });
+  await t.rejects(runtime.start(await image(t, script('true')), spec, context), { code: 'volumes_conflict' });
+  await runtime.forget?.(spec.serviceId, context);
 });
 
 t.test('the reason says what is wrong while health may still come', { skip }, async (t) => {

@@ -2,22 +2,13 @@ import {
   connectEngine,
   containerLogs,
   containerStarts,
-  createContainer,
-  deploymentLabel,
-  type Engine,
-  engineMessage,
   engineUnavailable,
-  inspectContainer,
   inspectImage,
-  type ListedContainer,
   listContainers,
-  managedLabel,
   ownLabels,
   removeContainer,
   removeVolumes,
-  serviceLabels,
   startContainer,
-  statusOf,
   stopContainer,
 } from '@pierhead/docker';
 import {
@@ -28,29 +19,21 @@ import {
   type Identity,
   type Instance,
   type InstanceUsage,
+  type Look,
   messageOf,
   type OutputLine,
   type OutputOptions,
   type RunSpec,
   type Runtime,
-  type Upstream,
   UserError,
 } from '@pierhead/model';
+import { lookAt } from '@pierhead/probe';
 import { checkRunning } from './app-state.js';
 import { checkInside } from './check-inside.js';
-import {
-  type ContainerPlan,
-  exclusiveData,
-  nameLabel,
-  planContainers,
-  portLabel,
-  portOf,
-  replicaLabel,
-  replicasLabel,
-} from './container-plan.js';
+import { exclusiveData, planContainers, portOf, replicasLabel } from './container-plan.js';
 import { diagnose } from './diagnose.js';
 import { type DockerConfig, defaultStatuses } from './docker-config.js';
-import { lookAt } from './look-at.js';
+import { containersOf, identitiesOf, identityOf, placeOf, upstreamOf } from './find-containers.js';
 import { mergeLines } from './merge-lines.js';
 import { endCommand, listCommands, runCommand } from './run-command.js';
 import {
@@ -63,6 +46,7 @@ import {
   takeSandboxes,
 } from './sandboxes.js';
 import { followPeers, networkName, releaseNetwork, removeEmptyNetworks } from './service-network.js';
+import { mayPass, startAgain, startAll } from './start-containers.js';
 import { startFailure } from './start-failure.js';
 import { usageOf } from './usage.js';
 
@@ -80,13 +64,14 @@ class DockerRuntime implements Runtime<DockerConfig> {
     const image = await inspectImage(engine, artifact.digest, context.signal);
     const port = portOf(spec, image);
     const check = imageCheck ? image?.healthCheck : null;
-    const patience = { graceSeconds, holdSeconds, intervalSeconds, ...(check ? { check } : {}) };
+    const look = lookOf(spec.config);
+    const health = { graceSeconds, holdSeconds, intervalSeconds, look, ...(check ? { check } : {}) };
     const startIn = async (sandboxes: Sandbox[]) => {
       const networks = sandboxes.map(({ id }) => inside(id));
       const plans = planContainers(artifact.digest, spec, port, networks, context.host.installation);
       const ids = await startAll(engine, plans, context);
       const upstreams = sandboxes.map(({ address: host }) => ({ kind: 'http' as const, host, port }));
-      return { ids, upstreams, ...patience };
+      return { ids, upstreams, ...health };
     };
     const take = () => takeSandboxes(engine, spec, spec.config.replicas, context);
     try {
@@ -147,11 +132,11 @@ class DockerRuntime implements Runtime<DockerConfig> {
   }
 
   async #look(instance: Instance, spec: RunSpec<DockerConfig>, context: CallContext): Promise<Health> {
-    const { path, statuses = defaultStatuses, timeoutSeconds } = spec.config.healthCheck;
-    const look = { path: path || undefined, statuses, timeoutMs: timeoutSeconds * 1_000 };
+    const look = lookOf(spec.config);
     const engine = connectEngine(context.host.dockerHost);
+    const servers = instance.upstreams.filter((each) => each.kind === 'http');
     const [found, state] = await Promise.all([
-      Promise.all(instance.upstreams.map((each) => lookAt(each, look, context.signal))),
+      Promise.all(servers.map((each) => lookAt(each, look, context.signal))),
       checkRunning(engine, instance, context),
     ]);
     context.signal.throwIfAborted();
@@ -257,83 +242,9 @@ class DockerRuntime implements Runtime<DockerConfig> {
   }
 }
 
-/**
- * All or nothing: a creation is not aborted, for its id would be lost; when one replica fails, those that started are removed before the
- * failure is thrown.
- */
-async function startAll(engine: Engine, plans: ContainerPlan[], context: CallContext): Promise<string[]> {
-  const ids: string[] = [];
-  const starts = plans.map(async ({ name, settings }) => {
-    const id = await createContainer(engine, name, settings);
-    ids.push(id);
-    await startContainer(engine, id, context.signal);
-    return id;
-  });
-  const results = await Promise.allSettled(starts);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) {
-    await Promise.all(ids.map((id) => removeContainer(engine, id, 0).catch(() => {})));
-    context.signal.throwIfAborted();
-    throw failed.reason;
-  }
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-}
-
-/** A name that an earlier start left taken, or a sandbox that went away meanwhile: what a second try has not. */
-const mayPass = (error: unknown) => statusOf(error) === 409 || /no such container/i.test(engineMessage(error));
-
-/**
- * Starts what the engine could not: after a restart of its own it may bring a replica back before the sandbox that it
- * runs in. What somebody stopped stays so.
- * @returns whether there was any
- */
-async function startAgain(containers: readonly ListedContainer[], context: CallContext): Promise<boolean> {
-  const engine = connectEngine(context.host.dockerHost);
-  let any = false;
-  for (const { id, state } of containers) {
-    if (state !== 'exited') continue;
-    const found = await inspectContainer(engine, id, context.signal);
-    if (!found?.startError) continue;
-    await startContainer(engine, id, context.signal);
-    any = true;
-  }
-  return any;
-}
-
-/** The replicas of a deployment in their order, among all containers of its service there. */
-async function containersOf(identity: Identity, context: CallContext) {
-  const engine = connectEngine(context.host.dockerHost);
-  const all = await listContainers(engine, { [managedLabel]: 'true', ...serviceLabels(identity) }, context.signal);
-  const own = all.filter(({ labels }) => labels[deploymentLabel] === identity.deploymentId);
-  return { all, own: own.toSorted((a, b) => Number(a.labels[replicaLabel]) - Number(b.labels[replicaLabel])) };
-}
-
-function identitiesOf(containers: readonly Pick<ListedContainer, 'labels'>[]): Identity[] {
-  const identities = containers.flatMap((each) => identityOf(each) ?? []);
-  return [...new Map(identities.map((each) => [each.deploymentId, each])).values()];
-}
-
-/** The labels of all that is made for the service and environment of a container with these. */
-const placeOf = (labels: Record<string, string>) =>
-  serviceLabels({ serviceId: labels['pierhead.service'] ?? '', environment: labels['pierhead.environment'] ?? '' });
-
-/** Null for a container that somebody made of an image of ours: it inherits the image's labels, and no more. */
-function identityOf({ labels }: Pick<ListedContainer, 'labels'>): Identity | null {
-  const {
-    'pierhead.service': serviceId,
-    'pierhead.environment': environment,
-    [deploymentLabel]: deploymentId,
-  } = labels;
-  if (!serviceId || !environment || !deploymentId) return null;
-  return { serviceId, environment, deploymentId, serviceName: labels[nameLabel] ?? '' };
-}
-
-/** Null while it stands still. */
-function upstreamOf(container: ListedContainer, among: readonly ListedContainer[]): Upstream | null {
-  if (container.state === 'exited') return null;
-  const home = among.find(({ id }) => id === sandboxOf(container)) ?? container;
-  const [host] = Object.values(home.addresses);
-  return host ? { kind: 'http', host, port: Number(container.labels[portLabel]) } : null;
+function lookOf({ healthCheck }: DockerConfig): Look {
+  const { path, statuses = defaultStatuses, timeoutSeconds } = healthCheck;
+  return { ...(path ? { path } : {}), statuses, timeoutSeconds };
 }
 
 export const createDockerRuntime = () => new DockerRuntime();

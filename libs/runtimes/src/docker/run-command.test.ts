@@ -1,68 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { buildImage, callEngine, listContainers } from '@pierhead/docker';
+import { callEngine } from '@pierhead/docker';
 import type { Artifact, CallContext } from '@pierhead/model';
-import { createRegistries } from '@pierhead/registry';
-import {
-  dockerMissing,
-  ensureBaseImages,
-  recordingContext,
-  removeTestImages,
-  testEngine,
-  until,
-} from '@pierhead/testing';
+import { until } from '@pierhead/testing';
 import t, { type Test } from 'tap';
-import type { DockerConfig } from './docker-config.js';
-import { createDockerRuntime } from './docker-runtime.js';
-import { manifest } from './index.js';
+import { engine, image as imageOf, type ServiceOptions, service, skip } from './fixture.js';
 
 t.setTimeout(120_000);
-const skip = await dockerMissing();
-if (!skip) await ensureBaseImages();
-const engine = testEngine();
-const made: string[] = [];
-t.teardown(() => removeTestImages(made));
 
-const { runtimes } = createRegistries({ providers: [], builders: [], runtimes: [manifest] });
+const image = (t: Test, from: string, more = '') =>
+  imageOf(t, { Dockerfile: `FROM ${from}\n${more}\nENTRYPOINT ["echo", "entry"]\nCMD ["cmd"]\n` });
 
-async function image(t: Test, from: string, more = ''): Promise<Artifact> {
-  const Dockerfile = `FROM ${from}\nLABEL s=${randomUUID()}\n${more}\nENTRYPOINT ["echo", "entry"]\nCMD ["cmd"]\n`;
-  const options = {
-    source: t.testdir({ Dockerfile }),
-    context: '.',
-    dockerfile: 'Dockerfile',
-    labels: {},
-    onOutput: () => {},
-  };
-  const built = await buildImage(engine, { ...options, signal: AbortSignal.timeout(60_000) });
-  made.push(built.digest);
-  return { kind: 'image', ...built };
-}
-
-async function setUp(t: Test, { config = {}, variables = {}, signal = new AbortController().signal } = {}) {
-  const valid = (await runtimes.validateRuntimeConfig('docker', config))!;
-  t.same(valid.errors, []);
+async function setUp(t: Test, options: ServiceOptions = {}) {
   const lines: string[] = [];
-  const recording = await recordingContext(t);
-  const host = { ...recording.host, installation: randomUUID() };
   const log: CallContext['log'] = (text, stream = 'stdout') => void lines.push(`${stream} ${text}`);
-  const context = { ...recording, host, signal, log };
-  const spec = {
-    serviceId: randomUUID(),
-    serviceName: 'web',
-    environment: 'production',
-    deploymentId: randomUUID(),
-    variables,
-    config: valid.config as DockerConfig,
-  };
-  const runtime = createDockerRuntime();
+  const { containers, ...found } = await service(t, { host: { installation: randomUUID() }, log, ...options });
   const id = randomUUID();
-  const left = () => listContainers(engine, { 'pierhead.service': spec.serviceId });
-  t.teardown(async () => {
-    for (const each of await left())
-      await callEngine(engine, { method: 'DELETE', path: `/containers/${each.id}`, query: { force: true } });
-  });
-  const run = (artifact: Artifact, ...argv: string[]) => runtime.run(artifact, { id, argv }, spec, context);
-  return { runtime, spec, context, lines, id, left, run };
+  const run = (artifact: Artifact, ...argv: string[]) =>
+    found.runtime.run(artifact, { id, argv }, found.spec, found.context);
+  return { ...found, lines, id, left: containers, run };
 }
 
 t.test('answers the exit code, tells every line in its stream, and leaves nothing', { skip }, async (t) => {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import {
-  buildImage,
   callEngine,
   createContainer,
   createNetwork,
@@ -13,52 +12,20 @@ import {
   runInside,
   startContainer,
 } from '@pierhead/docker';
-import type { Artifact, Instance } from '@pierhead/model';
-import { createRegistries } from '@pierhead/registry';
-import {
-  busyboxAppFiles,
-  dockerMissing,
-  ensureBaseImages,
-  recordingContext,
-  removeTestImages,
-  testEngine,
-  until,
-} from '@pierhead/testing';
+import type { Instance } from '@pierhead/model';
+import { busyboxAppFiles, until } from '@pierhead/testing';
 import t, { type Test } from 'tap';
-import type { DockerConfig } from './docker-config.js';
-import { createDockerRuntime } from './docker-runtime.js';
-import { manifest } from './index.js';
+import { engine, image, service as serviceOf, skip } from './fixture.js';
 import { networkName } from './service-network.js';
 
 t.setTimeout(240_000);
-const skip = await dockerMissing();
-if (!skip) await ensureBaseImages();
-const engine = testEngine();
-const made: string[] = [];
-t.teardown(() => removeTestImages(made));
 
-const { runtimes } = createRegistries({ providers: [], builders: [], runtimes: [manifest] });
-
-async function app(t: Test): Promise<Artifact> {
-  const files = busyboxAppFiles();
-  const source = t.testdir({ ...files, Dockerfile: `${files.Dockerfile}LABEL s=${randomUUID()}\n` });
-  const options = { source, context: '.', dockerfile: 'Dockerfile', onOutput: () => {} };
-  const built = await buildImage(engine, { ...options, signal: AbortSignal.timeout(60_000) });
-  made.push(built.digest);
-  return { kind: 'image', ...built };
-}
+const app = (t: Test) => image(t, busyboxAppFiles());
 
 /** A service of an installation of its own, unless it is told another one's. */
 async function service(t: Test, config: Record<string, unknown> = {}, host: Record<string, string> = {}) {
-  const plain = await recordingContext(t);
-  const context = { ...plain, host: { ...plain.host, installation: randomUUID(), ...host } };
-  const valid = await runtimes.validateRuntimeConfig('docker', config);
-  const identity = { serviceId: randomUUID(), serviceName: 'web', environment: 'production' };
-  const spec = { ...identity, deploymentId: randomUUID(), variables: {}, config: valid?.config as DockerConfig };
-  const runtime = createDockerRuntime();
-  t.teardown(() => runtime.stop(spec, context));
-  const containers = () => listContainers(engine, { 'pierhead.service': spec.serviceId });
-  return { runtime, spec, context, containers, network: networkName(spec) };
+  const found = await serviceOf(t, { config, host: { installation: randomUUID(), ...host } });
+  return { ...found, network: networkName(found.spec) };
 }
 
 const addressOf = ({ upstreams: [first] }: Instance) => (first?.kind === 'http' ? first.host : '');
@@ -73,7 +40,10 @@ const reaches = async (id: string, address: string) =>
     )
   ).exitCode === 0;
 
-async function serving(runtime: ReturnType<typeof createDockerRuntime>, ...rest: Parameters<typeof runtime.probe>) {
+async function serving(
+  runtime: Awaited<ReturnType<typeof service>>['runtime'],
+  ...rest: Parameters<typeof runtime.probe>
+) {
   await until('the app is healthy', async () => (await runtime.probe(...rest)).healthy);
 }
 

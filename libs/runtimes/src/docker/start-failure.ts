@@ -21,6 +21,11 @@ export async function startFailure(error: unknown, engine: Engine, image: string
       hint: 'Lower the processor cores of the service.',
     });
   }
+  if (/duplicate mount point/i.test(message)) {
+    return new UserError('volumes_conflict', `Two volumes have the same folder: ${message}`, {
+      hint: 'Give each volume of the service a folder of its own.',
+    });
+  }
   if (/no command specified/i.test(message)) return commandFailure('The image has no command of its own', message);
   if (/executable file not found|no such file or directory|permission denied/i.test(message)) {
     return commandFailure('The command of the app cannot be executed', message);

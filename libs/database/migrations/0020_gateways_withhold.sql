@@ -1,0 +1,1 @@
+ALTER TABLE "gateways" ADD COLUMN "withheld" jsonb DEFAULT '{}'::jsonb NOT NULL;
