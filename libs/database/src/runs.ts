@@ -98,12 +98,16 @@ export function runRepository({ orm, sql: raw }: Database) {
       return row.cancel ? 'cancel' : 'held';
     },
 
-    startStage: (lease: Lease, name: StageName): Promise<boolean> =>
+    /** @param ended the stage that has succeeded since the last call, if any */
+    startStage: (lease: Lease, name: StageName, ended: StageName | null = null): Promise<boolean> =>
       steadily(async () => {
         const [row] = await raw<{ id: string }[]>`
           with mine as (
             update deployments set stage = ${name} from ${raw.unsafe(later)} where id = ${lease.deploymentId}
-              and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch} and status = 'running' returning id)
+              and lease_owner = ${lease.owner} and lease_epoch = ${lease.epoch} and status = 'running' returning id),
+          before as (
+            update stages set status = 'succeeded', finished_at = clock_timestamp() from mine
+            where deployment_id = mine.id and name = ${ended} and finished_at is null)
           insert into stages (deployment_id, name, status, started_at) select id, ${name}, 'running', clock_timestamp() from mine
           on conflict (deployment_id, name) do update set status = 'running', started_at = excluded.started_at, finished_at = null
           returning deployment_id as id`;

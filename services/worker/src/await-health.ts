@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Instance, UserError, unexplained } from '@pierhead/model';
 import type { EquippedRun } from './run.js';
 
-const firstPauseMs = 4;
-const growth = 1.2;
-const maxPauseMs = 1_000;
+/** The pause grows with the time that the app has taken so far: a probe comes late by so much of it at most. */
+const lateness = 0.05;
+const shortestPauseMs = 4;
+const longestPauseMs = 1_000;
 const reportEveryMs = 5_000;
 const defaultGraceSeconds = 60;
 const defaultIntervalSeconds = 1;
@@ -25,7 +26,7 @@ export async function becomeHealthy(run: Probed, instance: Instance): Promise<vo
   const started = performance.now();
   const graceMs = (instance.graceSeconds ?? defaultGraceSeconds) * 1_000;
   let reported = started;
-  for (let pause = firstPauseMs; ; pause = Math.min(maxPauseMs, pause * growth)) {
+  for (;;) {
     const health = await run.runtime.probe(instance, run.spec, run.context);
     if (health.healthy) return;
     const now = performance.now();
@@ -35,6 +36,7 @@ export async function becomeHealthy(run: Probed, instance: Instance): Promise<vo
       run.context.log(`not healthy yet: ${health.reason}`, 'system');
       reported = now;
     }
+    const pause = Math.min(longestPauseMs, Math.max(shortestPauseMs, (now - started) * lateness));
     await delay(pause, undefined, { signal: run.context.signal });
   }
 }

@@ -20,7 +20,7 @@ export async function deploy(run: Run, worker: WorkerContext): Promise<void> {
   try {
     failAsLeft(run);
     // A worker may have died right after its switch: what is live is not touched again.
-    const version = await worker.deployments.releaseVersion(run.spec.deploymentId);
+    const version = run.live ? await worker.deployments.releaseVersion(run.spec.deploymentId) : null;
     if (version === null) {
       equipped = await run.equip();
       await bringUp(equipped, worker);

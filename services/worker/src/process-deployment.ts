@@ -30,7 +30,8 @@ export async function processDeployment(
   // Snapshots from before there were timeouts have none.
   const stopDeadline = totalDeadline(row.snapshot.timeouts ?? defaultTimeouts, row.ranSeconds, interruption);
   try {
-    const log = createLogWriter(worker.logs, lease, await worker.logs.lastSeq(deploymentId));
+    const lastSeq = lease.epoch === 1 ? 0 : await worker.logs.lastSeq(deploymentId);
+    const log = createLogWriter(worker.logs, lease, lastSeq);
     await runToEnd(row, { lease, interruption, log }, worker);
   } finally {
     stopDeadline();

@@ -91,10 +91,13 @@ export async function createRun(
   const sourceFolder = await emptyFolder(join(workspace, 'source'));
 
   let writingTo: StageName = 'resolve';
+  /** Has succeeded, which is recorded with the start of the next one. */
+  let ended: StageName | null = null;
   const begin = async (name: StageName) => {
     writingTo = name;
     hold.interruption.stage = name;
-    if (!(await worker.runs.startStage(hold.lease, name))) throw hold.interruption.fire('lease-lost');
+    if (!(await worker.runs.startStage(hold.lease, name, ended))) throw hold.interruption.fire('lease-lost');
+    ended = null;
   };
   // Snapshots from before there were timeouts have none.
   const timeouts = snapshot.timeouts ?? defaultTimeouts;
@@ -133,7 +136,7 @@ export async function createRun(
       const stopDeadline = stageDeadline(name, timeouts, hold.interruption);
       try {
         const outcome = await work();
-        await end(name, 'succeeded');
+        ended = name;
         return outcome;
       } catch (error) {
         await end(name, hold.interruption.reason === 'canceled' ? 'canceled' : 'failed').catch(() => {});

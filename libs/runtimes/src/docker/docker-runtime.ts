@@ -52,10 +52,16 @@ import { usageOf } from './usage.js';
 
 const stopGraceSeconds = 10;
 const engineLimitMs = 10_000;
+const enginePauseMs = 150;
 /** More replicas than these get the rest of what they need at their start. */
 const mostPrepared = 4;
 
 class DockerRuntime implements Runtime<DockerConfig> {
+  /** While an app is silent its engine is asked less often than the app: it has to work for it meanwhile. */
+  #askEngineAt = 0;
+  /** Those that were made ready for this deployment. */
+  #sandboxes: Sandbox[] = [];
+
   /** Starts every replica at once. What an interrupted start left behind is replaced. */
   async start(artifact: Artifact, spec: RunSpec<DockerConfig>, context: CallContext): Promise<Instance> {
     if (artifact.kind !== 'image') throw new UserError('artifact_not_accepted', 'Docker runs images only');
@@ -74,8 +80,9 @@ class DockerRuntime implements Runtime<DockerConfig> {
       return { ids, upstreams, ...health };
     };
     const take = () => takeSandboxes(engine, spec, spec.config.replicas, context);
+    const ready = this.#sandboxes.splice(0);
     try {
-      return await startIn(await take());
+      return await startIn(ready.length === spec.config.replicas ? ready : await take());
     } catch (error) {
       if (!mayPass(error)) throw await startFailure(error, engine, artifact.digest);
       // Whoever has been stopped meanwhile must not stop what its successor started.
@@ -89,7 +96,7 @@ class DockerRuntime implements Runtime<DockerConfig> {
 
   async prepare(spec: RunSpec<DockerConfig>, context: CallContext): Promise<void> {
     const count = Math.min(spec.config.replicas, mostPrepared);
-    await takeSandboxes(connectEngine(context.host.dockerHost), spec, count, context);
+    this.#sandboxes = await takeSandboxes(connectEngine(context.host.dockerHost), spec, count, context);
   }
 
   async excludes({ config }: RunSpec<DockerConfig>): Promise<string | null> {
@@ -135,13 +142,13 @@ class DockerRuntime implements Runtime<DockerConfig> {
     const look = lookOf(spec.config);
     const engine = connectEngine(context.host.dockerHost);
     const servers = instance.upstreams.filter((each) => each.kind === 'http');
-    const [found, state] = await Promise.all([
-      Promise.all(servers.map((each) => lookAt(each, look, context.signal))),
-      checkRunning(engine, instance, context),
-    ]);
+    const found = await Promise.all(servers.map((each) => lookAt(each, look, context.signal)));
     context.signal.throwIfAborted();
-    const wrong =
-      state.wrong ?? found.find((each) => each !== null) ?? (await this.#checkInside(instance, spec, context));
+    const silent = found.find((each) => each !== null) ?? null;
+    if (silent !== null && performance.now() < this.#askEngineAt) return { healthy: false, reason: silent };
+    this.#askEngineAt = performance.now() + enginePauseMs;
+    const state = await checkRunning(engine, instance, context);
+    const wrong = state.wrong ?? silent ?? (await this.#checkInside(instance, spec, context));
     return wrong ? { healthy: false, reason: wrong } : { healthy: true, restarts: state.restarts };
   }
 
