@@ -65,7 +65,9 @@ async function deployApp({ api }: Product) {
   const deployment = await api.deploy(service.id);
   if (deployment.status !== 'succeeded') throw new Error(JSON.stringify(deployment.error));
   const found = await listContainers(testEngine(), { 'pierhead.service': service.id });
-  const address = found.flatMap(({ addresses }) => Object.values(addresses)).find((each) => each !== '');
+  const app = found.find(({ labels }) => labels['pierhead.deployment'] === deployment.id);
+  const home = found.find(({ id }) => app?.networkMode === `container:${id}`) ?? app;
+  const [address] = Object.values(home?.addresses ?? {});
   return {
     url: `http://${address}:8080`,
     async remove() {

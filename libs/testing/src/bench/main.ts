@@ -15,6 +15,8 @@ import { benchQueue } from './queue.js';
 import { benchRegistries } from './registries.js';
 import { benchRequests } from './requests.js';
 
+/** Services on the books of a machine that has grown. */
+const grown = 500;
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const sections = {
   idle: benchIdle,
@@ -90,8 +92,6 @@ async function deployments(): Promise<Table[]> {
     await product.stop();
   }
 }
-
-const grown = 500;
 
 /** The gateway with few services on the books, then with many; the same for deployments. */
 async function gateway(): Promise<Table[]> {
