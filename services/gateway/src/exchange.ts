@@ -1,10 +1,20 @@
-import { EventEmitter } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { hasBody, limitedBody } from './body-limit.js';
+import { requestHeaders, responseHeaders } from './proxy-headers.js';
 import type { Replica } from './replica.js';
 
-type Callback = (error: Error | null, data: Dispatcher.ResponseData) => void;
+export interface ExchangeOptions {
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** In the order to try. */
+  replicas: Replica[];
+  bodyLimitBytes: number;
+  /** Called right before the headers of the answer are sent. */
+  onAnswer(): void;
+  /** Called when no replica gave an answer, or one that cannot be passed on. */
+  onFailure(cause: unknown): void;
+}
 
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 /** Failures before a connection stood: nothing of the request can have arrived. */
@@ -18,67 +28,123 @@ const neverArrived = new Set([
   'UND_ERR_CLOSED',
   'UND_ERR_DESTROYED',
 ]);
+/** What frames and routes a message cannot come after its body. */
+const noTrailers = new Set(['content-length', 'content-type', 'host', 'set-cookie', 'trailer', 'transfer-encoding']);
 
 export const codeOf = (error: unknown) => String((error as { code?: unknown } | null)?.code ?? '');
 export const hasNeverArrived = (error: unknown) => neverArrived.has(codeOf(error));
 
-/** One request on its way to a replica, and to the next one where the first cannot be reached. */
-export class Exchange extends EventEmitter {
-  /** Filled by undici once the answer's body has ended. */
-  trailers: Record<string, string> = {};
-  trailerNames: string[] = [];
-  #release = () => {};
+const mostStatus = 599;
+const smallBytes = 16_384;
 
-  constructor(
-    readonly request: IncomingMessage,
-    readonly hostname: string,
-    /** In the order to try. */
-    private readonly replicas: Replica[],
-    private readonly bodyLimitBytes: number,
-  ) {
-    super();
+const clientLeft = new Error('The client has left.');
+
+/**
+ * One request on its way to a replica, and to the next one where the first cannot be reached; then its answer on the way
+ * back, piece by piece.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  readonly #headers: IncomingHttpHeaders;
+  #replica: Replica | null = null;
+  #release = () => {};
+  #controller: Dispatcher.DispatchController | null = null;
+  #left = false;
+  #length = Number.NaN;
+  #trailerNames: string[] = [];
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.#headers = requestHeaders(options.request);
+    options.response.once('close', () => this.#end(options.response.writableFinished));
   }
 
-  send(headers: Dispatcher.DispatchOptions['headers'], callback: Callback) {
-    const replica = this.replicas.shift();
+  /** Sends the request to the next replica. */
+  send() {
+    const { request, replicas, bodyLimitBytes } = this.#options;
+    const replica = replicas.shift();
     if (!replica) throw new Error('An exchange needs a replica.');
     this.#release();
     this.#release = replica.occupy();
-    replica.pool.request(this.#options(headers), (error, data) => {
-      if (error && hasNeverArrived(error)) replica.rest();
-      if (error && this.#mayMoveOn(error)) return this.send(headers, callback);
-      if (!error) this.#noteTrailers(data);
-      callback(error, data);
-    });
+    this.#replica = replica;
+    const options = {
+      method: request.method as Dispatcher.HttpMethod,
+      // As the client wrote it, not normalized.
+      path: request.url ?? '/',
+      headers: this.#headers,
+      body: hasBody(request) ? limitedBody(request, bodyLimitBytes) : null,
+    };
+    replica.pool.dispatch(options, this);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController) {
+    this.#controller = controller;
+    if (this.#left) controller.abort(clientLeft);
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders) {
+    // What comes before the answer is for this hop.
+    if (status < 200) return;
+    const { response, onAnswer } = this.#options;
+    try {
+      this.#noteTrailers(headers);
+      if (status > mostStatus) throw new Error(`${status} is no status.`);
+      response.writeHead(status, responseHeaders(headers));
+    } catch (error) {
+      // An answer that Node refuses to write.
+      return controller.abort(error as Error);
+    }
+    onAnswer();
+    this.#length = Number(headers['content-length']);
+    // An event stream may stay silent for long after its headers; Node would send them with the first data.
+    if (headers['content-length'] === undefined) setImmediate(() => response.destroyed || response.flushHeaders());
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer) {
+    const { response } = this.#options;
+    // A small answer that is whole goes out as one string with its headers: that is half the work of two buffers.
+    if (chunk.length === this.#length && chunk.length <= smallBytes) response.write(chunk.toString('latin1'), 'latin1');
+    else if (!response.write(chunk)) this.#rest(controller);
+  }
+
+  /** Until the client has read what is on its way. */
+  #rest(controller: Dispatcher.DispatchController) {
+    controller.pause();
+    this.#options.response.once('drain', () => controller.resume());
+  }
+
+  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders) {
+    const { response } = this.#options;
+    const passed = this.#trailerNames.flatMap((name) => (trailers[name] ? [[name, String(trailers[name])]] : []));
+    if (passed.length > 0) response.addTrailers(Object.fromEntries(passed));
+    response.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error) {
+    if (this.#left) return;
+    if (hasNeverArrived(error)) this.#replica?.rest();
+    if (this.#mayMoveOn(error)) this.send();
+    else this.#options.onFailure(error);
   }
 
   /** Called when the client's connection is done with the answer, whole or not. */
-  end(whole: boolean) {
+  #end(whole: boolean) {
     this.#release();
-    if (!whole) this.emit('abort');
-  }
-
-  #options(headers: Dispatcher.DispatchOptions['headers']): Dispatcher.RequestOptions {
-    return {
-      method: this.request.method as Dispatcher.HttpMethod,
-      // As the client wrote it, not normalized.
-      path: this.request.url ?? '/',
-      headers,
-      body: hasBody(this.request) ? limitedBody(this.request, this.bodyLimitBytes) : null,
-      signal: this,
-    };
+    if (whole) return;
+    this.#left = true;
+    this.#controller?.abort(clientLeft);
   }
 
   #mayMoveOn(error: Error) {
-    const method = this.request.method ?? '';
-    return this.replicas.length > 0 && repeatable.has(method) && !hasBody(this.request) && hasNeverArrived(error);
+    const { request, replicas } = this.#options;
+    const repeats = repeatable.has(request.method ?? '') && !hasBody(request);
+    return replicas.length > 0 && repeats && hasNeverArrived(error);
   }
 
-  #noteTrailers({ headers, trailers }: Dispatcher.ResponseData) {
-    if (headers.trailer === undefined || headers['content-length'] !== undefined) return;
-    this.trailerNames = String(headers.trailer)
-      .split(',')
-      .map((name) => name.trim().toLowerCase());
-    this.trailers = trailers;
+  #noteTrailers({ trailer, ...headers }: IncomingHttpHeaders) {
+    if (trailer === undefined || headers['content-length'] !== undefined) return;
+    const names = String(trailer).split(',');
+    this.#trailerNames = names.map((name) => name.trim().toLowerCase()).filter((name) => !noTrailers.has(name));
+    if (this.#trailerNames.length > 0) this.#options.response.setHeader('trailer', this.#trailerNames.join(', '));
   }
 }

@@ -34,10 +34,11 @@ export function requestHeaders(request: IncomingMessage): IncomingHttpHeaders {
 /** The headers that a client gets from an upstream's answer. */
 export function responseHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const named = connectionTokens(headers.connection);
+  const result: IncomingHttpHeaders = {};
   for (const name in headers) {
-    if (hopByHop.has(name) || name.startsWith('x-pierhead-') || named?.has(name)) delete headers[name];
+    if (!hopByHop.has(name) && !name.startsWith('x-pierhead-') && !named?.has(name)) result[name] = headers[name];
   }
-  return headers;
+  return result;
 }
 
 // Servers behind CGI and WSGI see `X_Forwarded_For` as `X-Forwarded-For`.

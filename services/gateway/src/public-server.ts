@@ -10,14 +10,15 @@ import {
 } from 'fastify';
 import { admit } from './admission.js';
 import type { Connections } from './connections.js';
+import { Exchange } from './exchange.js';
 import type { GatewayLimits } from './gateway-options.js';
 import { type Problem, sendProblem } from './problem.js';
 import { noUpstreams } from './problems.js';
-import { createProxy, type PassOn } from './proxy.js';
 import type { RouteTable } from './route-table.js';
 import type { SiteHandler } from './site/index.js';
 import type { TrafficReport } from './traffic-report.js';
 import type { UpstreamPools } from './upstream-pools.js';
+import { upstreamProblem } from './upstream-problem.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -52,7 +53,7 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => connections.refuse(error, socket),
   });
-  // reply-from warns of every client that leaves early; failures are logged once, by `fail`.
+  // Fastify warns of every client that leaves early; failures are logged once, by `fail`.
   const quiet = logger.child({}, { level: 'error' });
   server.setChildLoggerFactory(() => quiet);
   for (const method of METHODS) {
@@ -65,7 +66,6 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
     request.answeredAt = performance.now();
     done(null, payload);
   });
-  const proxy = await createProxy(server, { bodyLimitBytes: limits.bodyBytes, fail });
   server.route({
     method: server.supportedMethods,
     url: '/',
@@ -89,8 +89,8 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
         );
       });
       if (problem) return fail(reply, problem);
-      if (route.upstreams.length > 0) return serve(request, reply, route, options, proxy, fail);
-      return hold(route, reply, options, (served) => serve(request, reply, served, options, proxy, fail));
+      if (route.upstreams.length > 0) return serve(request, reply, route, options, fail);
+      return hold(route, reply, options, (served) => serve(request, reply, served, options, fail));
     },
   });
   server.setErrorHandler((error, _request, reply) => fail(reply, gatewayFault, error));
@@ -121,14 +121,26 @@ function serve(
   request: FastifyRequest,
   reply: FastifyReply,
   route: Route,
-  { pools, site }: PublicServerOptions,
-  proxy: PassOn,
+  { pools, site, limits }: PublicServerOptions,
   fail: Fail,
 ) {
   const files = route.upstreams.find((upstream) => upstream.kind === 'files');
   if (files) return site(request, reply, files);
   const replicas = pools.choose(route);
-  return replicas.length > 0 ? proxy(request, reply, route, replicas) : fail(reply, noUpstreams(route.hostname));
+  if (replicas.length === 0) return fail(reply, noUpstreams(route.hostname));
+  const exchange = new Exchange({
+    request: request.raw,
+    response: reply.raw,
+    replicas,
+    bodyLimitBytes: limits.bodyBytes,
+    onAnswer: () => {
+      request.answeredAt = performance.now();
+    },
+    onFailure: (cause) => fail(reply, upstreamProblem(cause, route.hostname, limits.bodyBytes), cause),
+  });
+  reply.hijack();
+  exchange.send();
+  return reply;
 }
 
 type Fail = ReturnType<typeof failWith>;
