@@ -66,6 +66,18 @@ t.test('so is one that answers with another status, and one whose files are not 
   });
 });
 
+t.test('a storage that fails is a reason, and no more', async (t) => {
+  const old = await upstreamFor(t);
+  const source = new MemoryRoutes([route('app.test', old.port)]);
+  const treePath = () => Promise.reject(new Error('the disk is gone'));
+  const gateway = await gatewayFor(t, source, {}, { treePath });
+  const rules = { spaFallback: false, headers: [], redirects: [] } as never;
+  const next = { ...route('app.test', 9), upstreams: [{ kind: 'files' as const, digest: 'sha256:1', rules }] };
+  source.set([next]);
+  await until(() => source.withheld[next.deploymentId] === 'the disk is gone');
+  t.match(await ask(gateway.url), { status: 200, body: 'ok' });
+});
+
 t.test('where nothing served before there is nothing to keep', async (t) => {
   const { gateway, source, before } = await serving(t);
   const other = { ...route('app.test', await deadPort()), serviceId: 'another' };

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Route } from '@pierhead/model';
+import { messageOf, type Route } from '@pierhead/model';
 
 export interface CandidatesOptions {
   /** What is wrong with a release as its route names it; null when all of its upstreams answer. */
@@ -92,7 +92,7 @@ export class Candidates {
     const { signal } = candidate.ending;
     const started = performance.now();
     for (let pause = firstPauseMs; ; pause = Math.min(maxPauseMs, pause * 2)) {
-      const wrong = await this.options.check(candidate.route, signal);
+      const wrong = await this.options.check(candidate.route, signal).catch(messageOf);
       if (signal.aborted) return;
       if (wrong === null) break;
       const isNews = candidate.refusal === null && performance.now() - started > patienceMs;
