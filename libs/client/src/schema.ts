@@ -77,7 +77,7 @@ export interface paths {
         head?: never;
         /**
          * Switch a provider on or off
-         * @description What is off cannot be chosen. A service that has it already says so in its plan, and its deployments fail. Needs a token with the scope `admin`.
+         * @description What is off cannot be chosen. A service that has it already says so in its plan, and its deployments fail. Closed to tokens that are limited to projects. Needs a token with the scope `admin`.
          */
         patch: operations["changeProvider"];
         trace?: never;
@@ -181,7 +181,7 @@ export interface paths {
         head?: never;
         /**
          * Switch a builder on or off
-         * @description What is off cannot be chosen. A service that has it already says so in its plan, and its deployments fail. Needs a token with the scope `admin`.
+         * @description What is off cannot be chosen. A service that has it already says so in its plan, and its deployments fail. Closed to tokens that are limited to projects. Needs a token with the scope `admin`.
          */
         patch: operations["changeBuilder"];
         trace?: never;
@@ -305,7 +305,7 @@ export interface paths {
         head?: never;
         /**
          * Switch a runtime on or off
-         * @description What is off cannot be chosen. A service that has it already says so in its plan, and its deployments fail. Needs a token with the scope `admin`.
+         * @description What is off cannot be chosen. A service that has it already says so in its plan, and its deployments fail. Closed to tokens that are limited to projects. Needs a token with the scope `admin`.
          */
         patch: operations["changeRuntime"];
         trace?: never;
@@ -379,7 +379,7 @@ export interface paths {
         };
         /**
          * Tell who uses a provider: services, recent deployments and error rates by version
-         * @description Needs a token with the scope `read`.
+         * @description Closed to tokens that are limited to projects. Needs a token with the scope `read`.
          */
         get: operations["readProviderUsage"];
         put?: never;
@@ -399,7 +399,7 @@ export interface paths {
         };
         /**
          * Tell who uses a builder: services, recent deployments and error rates by version
-         * @description Needs a token with the scope `read`.
+         * @description Closed to tokens that are limited to projects. Needs a token with the scope `read`.
          */
         get: operations["readBuilderUsage"];
         put?: never;
@@ -419,7 +419,7 @@ export interface paths {
         };
         /**
          * Tell who uses a runtime: services, recent deployments and error rates by version
-         * @description Needs a token with the scope `read`.
+         * @description Closed to tokens that are limited to projects. Needs a token with the scope `read`.
          */
         get: operations["readRuntimeUsage"];
         put?: never;
@@ -439,7 +439,7 @@ export interface paths {
         };
         /**
          * List plugins: what each brought, or why not
-         * @description Needs a token with the scope `read`.
+         * @description Closed to tokens that are limited to projects. Needs a token with the scope `read`.
          */
         get: operations["listPlugins"];
         put?: never;
@@ -461,7 +461,7 @@ export interface paths {
         put?: never;
         /**
          * Read the plugins anew
-         * @description The catalog has done so when the answer comes, the workers a moment later. Deployments under way keep what they started with. A plugin with problems keeps what it had before, where nothing new has come in its place; the others are not touched by it. Needs a token with the scope `admin`.
+         * @description The catalog has done so when the answer comes, the workers a moment later. Deployments under way keep what they started with. A plugin with problems keeps what it had before, where nothing new has come in its place; the others are not touched by it. Closed to tokens that are limited to projects. Needs a token with the scope `admin`.
          */
         post: operations["reloadPlugins"];
         delete?: never;
@@ -485,7 +485,7 @@ export interface paths {
         put?: never;
         /**
          * Create a project
-         * @description Needs a token with the scope `admin`.
+         * @description Closed to tokens that are limited to projects. Needs a token with the scope `admin`.
          */
         post: operations["createProject"];
         delete?: never;
@@ -911,7 +911,7 @@ export interface paths {
         };
         /**
          * List workers: slots, what each can build and run, last heartbeat
-         * @description Needs a token with the scope `read`.
+         * @description Closed to tokens that are limited to projects. Needs a token with the scope `read`.
          */
         get: operations["listWorkers"];
         put?: never;
@@ -931,7 +931,7 @@ export interface paths {
         };
         /**
          * Tell which artifacts and uploads are kept, and why
-         * @description Workers remove what nothing needs some seconds after each deployment and every half minute: artifacts that are neither live nor among the releases that a service keeps, and uploads that nothing has used for a day. Needs a token with the scope `read`.
+         * @description Workers remove what nothing needs some seconds after each deployment and every half minute: artifacts that are neither live nor among the releases that a service keeps, and uploads that nothing has used for a day. Closed to tokens that are limited to projects. Needs a token with the scope `read`.
          */
         get: operations["readStorage"];
         put?: never;
@@ -951,13 +951,13 @@ export interface paths {
         };
         /**
          * List tokens, newest first
-         * @description Without the tokens themselves, and without the one of the configuration. Needs a token with the scope `admin`.
+         * @description Without the tokens themselves, and without the one of the configuration. Closed to tokens that are limited to projects. Needs a token with the scope `admin`.
          */
         get: operations["listTokens"];
         put?: never;
         /**
          * Create a token
-         * @description The answer holds the token itself, which is never shown again. Needs a token with the scope `admin`.
+         * @description The answer holds the token itself, which is never shown again. Closed to tokens that are limited to projects. Needs a token with the scope `admin`.
          */
         post: operations["createToken"];
         delete?: never;
@@ -978,7 +978,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a token; it is refused from now on
-         * @description Needs a token with the scope `admin`.
+         * @description Closed to tokens that are limited to projects. Needs a token with the scope `admin`.
          */
         delete: operations["deleteToken"];
         options?: never;
@@ -995,7 +995,7 @@ export interface paths {
         };
         /**
          * List who changed what, newest first
-         * @description Entries are neither changed nor removed. Secrets are answered as `{ secret: true }`. Needs a token with the scope `admin`.
+         * @description Entries are neither changed nor removed. Secrets are answered as `{ secret: true }`. Closed to tokens that are limited to projects. Needs a token with the scope `admin`.
          */
         get: operations["listAuditEntries"];
         put?: never;
@@ -1219,6 +1219,7 @@ export interface components {
             name: string;
             /** @description `admin` includes `deploy`, `deploy` includes `read`. */
             scopes: ("read" | "deploy" | "admin")[];
+            projects: string[] | null;
             expiresAt: string | null;
             /**
              * Format: date-time
@@ -1826,6 +1827,7 @@ export interface components {
             name: string;
             /** @description `admin` includes `deploy`, `deploy` includes `read`. */
             scopes: ("read" | "deploy" | "admin")[];
+            projects: string[] | null;
             expiresAt: string | null;
             /**
              * Format: date-time
@@ -1838,6 +1840,8 @@ export interface components {
             name: string;
             /** @description `admin` includes `deploy`, `deploy` includes `read`. */
             scopes: ("read" | "deploy" | "admin")[];
+            /** @description The projects that it is limited to; without them it reaches everything. */
+            projects?: string[];
             /**
              * Format: date-time
              * @description It never expires unless this is given.

@@ -193,18 +193,25 @@ t.test('a name or a hostname belongs to one service', async (t) => {
   const first = await create('one', { hostnames: ['a.example.org'] });
   await t.rejects(create('one'), { message: 'name' });
   await t.rejects(create('two', { hostnames: ['b.example.org', 'a.example.org'] }), { message: 'hostname' });
-  t.equal((await services.list({ limit: 10, before: null })).items.length, 1, 'a refused service leaves nothing');
+  t.equal(
+    (await services.list({ projects: null, limit: 10, before: null })).items.length,
+    1,
+    'a refused service leaves nothing',
+  );
   const second = await create('three');
   const { id, nextNumber: _, deletedAt: __, revision, ...values } = second;
   t.match(await services.replace(id, revision, { ...values, name: 'one' }), { conflict: 'name' });
   t.match(await services.replace(id, revision, { ...values, hostnames: ['a.example.org'] }), { conflict: 'hostname' });
   t.match(await services.replace(id, revision, { ...values, hostnames: ['c.example.org'] }), { revision: 2 });
   t.equal(await services.replace(id, revision, values), null, 'it has changed since');
-  t.match(await services.list({ limit: 1, before: null }), {
+  t.match(await services.list({ projects: null, limit: 1, before: null }), {
     items: [{ id, hostnames: ['c.example.org'] }],
     nextCursor: String,
   });
-  t.match(await services.list({ limit: 1, before: id }), { items: [{ id: first.id }], nextCursor: null });
+  t.match(await services.list({ projects: null, limit: 1, before: id }), {
+    items: [{ id: first.id }],
+    nextCursor: null,
+  });
 });
 
 t.test('log lines come back in order, from anywhere, with any characters', async (t) => {

@@ -271,14 +271,26 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
       return ids.length === 0 ? [] : complete(await orm.select().from(deployments).where(inArray(deployments.id, ids)));
     },
 
-    async list(options: { limit: number; before: string | null; serviceId?: string }): Promise<Page<DeploymentRow>> {
-      const { limit, before, serviceId } = options;
+    /** Newest first, of one service or of all in `projects`; null means all. */
+    async list(options: {
+      limit: number;
+      before: string | null;
+      serviceId?: string;
+      projects?: readonly string[] | null;
+    }): Promise<Page<DeploymentRow>> {
+      const { limit, before, serviceId, projects } = options;
+      const ofProjects = (ids: readonly string[]) =>
+        orm
+          .select({ id: services.id })
+          .from(services)
+          .where(inArray(services.projectId, [...ids]));
       const rows = await orm
         .select()
         .from(deployments)
         .where(
           and(
             serviceId ? eq(deployments.serviceId, serviceId) : undefined,
+            projects ? inArray(deployments.serviceId, ofProjects(projects)) : undefined,
             before ? lt(deployments.id, before) : undefined,
           ),
         )

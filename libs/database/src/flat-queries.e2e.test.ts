@@ -47,7 +47,7 @@ t.test('with a million deployments no query reads them all, and each takes milli
   const rows = deploymentRepository(database);
   const runs = runRepository(database);
   const dispatches = dispatchRepository(database);
-  const service = (await serviceRepository(database).list({ limit: 1, before: null })).items[0]!.id;
+  const service = (await serviceRepository(database).list({ projects: null, limit: 1, before: null })).items[0]!.id;
   const middle = (await rows.list({ limit: 1, before: null, serviceId: service })).items[0]!.id;
   await workerRepository(database).heartbeat(worker('any'));
 

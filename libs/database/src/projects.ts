@@ -1,6 +1,6 @@
-import { desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt } from 'drizzle-orm';
 import type { Database } from './connect.js';
-import { newId } from './ids.js';
+import { isId, newId } from './ids.js';
 import { type Page, pageOf } from './page.js';
 import { projects, services } from './tables.js';
 
@@ -8,21 +8,36 @@ export type ProjectRow = typeof projects.$inferSelect;
 
 const defaultName = 'default';
 
-export function projectRepository({ orm }: Database) {
+export function projectRepository({ orm, sql: raw }: Database) {
   const find = async (id: string): Promise<ProjectRow | null> =>
     (await orm.select().from(projects).where(eq(projects.id, id)))[0] ?? null;
 
   return {
     find,
 
-    async list(limit: number, before: string | null): Promise<Page<ProjectRow>> {
+    /** Newest first; `ids` are those to choose from, null means all. */
+    async list(limit: number, before: string | null, ids: readonly string[] | null): Promise<Page<ProjectRow>> {
       const rows = await orm
         .select()
         .from(projects)
-        .where(before ? lt(projects.id, before) : undefined)
+        .where(and(before ? lt(projects.id, before) : undefined, ids ? inArray(projects.id, [...ids]) : undefined))
         .orderBy(desc(projects.id))
         .limit(limit + 1);
       return pageOf(rows, limit);
+    },
+
+    /** The project that something belongs to; null when there is no such thing. */
+    async of(kind: 'projects' | 'services' | 'deployments' | 'commands', id: string): Promise<string | null> {
+      if (!isId(id)) return null;
+      const [row] = await {
+        projects: () => raw`select id from projects where id = ${id}`,
+        services: () => raw`select project_id as id from services where id = ${id}`,
+        deployments: () =>
+          raw`select project_id as id from services where id = (select service_id from deployments where id = ${id})`,
+        commands: () =>
+          raw`select project_id as id from services where id = (select service_id from commands where id = ${id})`,
+      }[kind]();
+      return row?.id ?? null;
     },
 
     /** Null when the name is taken. */

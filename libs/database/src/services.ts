@@ -73,13 +73,20 @@ export function serviceRepository({ orm, sql: raw }: Database) {
   return {
     find,
 
-    async list(options: { limit: number; before: string | null; search?: string }): Promise<Page<ServiceRow>> {
-      const { limit, before, search } = options;
+    /** Newest first; `projects` are those to choose from, null means all. */
+    async list(options: {
+      limit: number;
+      before: string | null;
+      projects: readonly string[] | null;
+      search?: string;
+    }): Promise<Page<ServiceRow>> {
+      const { limit, before, projects, search } = options;
+      const within = projects ? inArray(services.projectId, [...projects]) : undefined;
       const matches = search ? ilike(services.name, `%${search.replace(/[\\%_]/g, '\\$&')}%`) : undefined;
       const rows = await orm
         .select()
         .from(services)
-        .where(and(isNull(services.deletedAt), before ? lt(services.id, before) : undefined, matches))
+        .where(and(isNull(services.deletedAt), before ? lt(services.id, before) : undefined, within, matches))
         .orderBy(desc(services.id))
         .limit(limit + 1);
       const page = pageOf(rows, limit);

@@ -450,6 +450,8 @@ export const tokens = pgTable('tokens', {
   /** SHA-256 of the whole token, in hex. */
   hash: text('hash').notNull().unique(),
   scopes: jsonb('scopes').$type<Scope[]>().notNull(),
+  /** The ids of the projects that it is limited to; null for no limit. */
+  projects: jsonb('projects').$type<string[]>(),
   expiresAt: at('expires_at'),
   lastUsedAt: at('last_used_at'),
   createdAt: createdAt(),

@@ -11,7 +11,7 @@ async function setUp(t: Test) {
   t.teardown(() => database.close());
   const tokens = tokenRepository(database);
   const make = (name: string, expiresAt: Date | null = null) =>
-    tokens.create({ name, hash: `hash of ${name}`, scopes: ['read', 'deploy'], expiresAt });
+    tokens.create({ name, hash: `hash of ${name}`, scopes: ['read', 'deploy'], projects: null, expiresAt });
   return { ...database, tokens, make };
 }
 

@@ -8,8 +8,8 @@ type Columns = typeof tokens.$inferSelect;
 /** A token without what could prove it. */
 export type TokenRow = Omit<Columns, 'hash'>;
 
-const { id, name, scopes, expiresAt, lastUsedAt, createdAt } = tokens;
-const columns = { id, name, scopes, expiresAt, lastUsedAt, createdAt };
+const { id, name, scopes, projects, expiresAt, lastUsedAt, createdAt } = tokens;
+const columns = { id, name, scopes, projects, expiresAt, lastUsedAt, createdAt };
 
 export function tokenRepository({ orm }: Database) {
   /** Once a minute is enough: every request of a token would be a write otherwise. */
@@ -21,7 +21,9 @@ export function tokenRepository({ orm }: Database) {
 
   return {
     /** Null when the name is taken. */
-    async create(token: Pick<Columns, 'name' | 'hash' | 'scopes' | 'expiresAt'>): Promise<TokenRow | null> {
+    async create(
+      token: Pick<Columns, 'name' | 'hash' | 'scopes' | 'projects' | 'expiresAt'>,
+    ): Promise<TokenRow | null> {
       const values = { id: newId(), ...token };
       const rows = await orm.insert(tokens).values(values).onConflictDoNothing({ target: name }).returning(columns);
       return rows[0] ?? null;

@@ -43,7 +43,7 @@ t.test('uploads that nothing names go a day after they were last uploaded', asyn
 
   await database.sql`update deployments set status = 'failed' where id = ${id}`;
   t.same(await sweep(), ['queued'], 'a deployment that has ended without an artifact needs none');
-  await services.remove((await services.list({ limit: 1, before: null, search: 'one' })).items[0]!.id);
+  await services.remove((await services.list({ projects: null, limit: 1, before: null, search: 'one' })).items[0]!.id);
   t.same((await sweep()).sort(), ['own', 'spare']);
   await age(25);
   t.same(await sweep(), ['renewed']);

@@ -6,7 +6,7 @@ import { bearerToken, requireToken } from './bearer-auth.js';
 import { createServer } from './create-server.js';
 import { registerHealth } from './health.js';
 
-const owner = (...scopes: Scope[]) => ({ tokenId: null, name: scopes.join('-'), scopes });
+const owner = (...scopes: Scope[]) => ({ tokenId: null, name: scopes.join('-'), scopes, projects: null });
 const owners: Record<string, ReturnType<typeof owner>> = {
   good: owner('admin'),
   reader: owner('read'),

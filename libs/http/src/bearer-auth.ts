@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { includesScope, type Scope } from '@pierhead/model';
 import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
@@ -26,10 +27,21 @@ export interface Identity {
   tokenId: string | null;
   name: string;
   scopes: readonly Scope[];
+  /** The ids of the projects that it is limited to; null for no limit. */
+  projects: readonly string[] | null;
 }
 
 /** Whose token this is; null for nobody's. Gives nothing away by the time that it takes. */
 export type Verify = (token: string) => Promise<Identity | null> | Identity | null;
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest();
+
+/** Tells in constant time whether a token is this one. */
+export function tokenMatcher(expected: string): (given: string) => boolean {
+  const hash = sha256(expected);
+  // Hashes have one length, as the comparison demands.
+  return (given) => timingSafeEqual(sha256(given), hash);
+}
 
 /** The token of `Authorization: Bearer …`, or null. */
 export function bearerToken(request: FastifyRequest): string | null {

@@ -3,13 +3,15 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import t, { type Test } from 'tap';
+import { requireToken, type Verify } from './bearer-auth.js';
 import { createServer } from './create-server.js';
 import { lastEventId, type ServerEvent, sendEvents } from './event-stream.js';
 
 type Make = (signal: AbortSignal, after: number) => AsyncIterable<ServerEvent>;
 
-async function serve(t: Test, make: Make, heartbeatMs?: number) {
+async function serve(t: Test, make: Make, heartbeatMs?: number, verify?: Verify) {
   const app = await createServer({ name: 'test', version: '1.0.0', logger: pino({ level: 'silent' }) });
+  if (verify) requireToken(app, verify);
   app.get('/events', (request, reply) =>
     sendEvents(request, reply, (signal) => make(signal, lastEventId(request) ?? 0), { heartbeatMs }),
   );
@@ -50,6 +52,28 @@ t.test('sends events, ends with its source, and resumes after the last one seen'
   t.match(body, 'id: 1\nevent: number\ndata: {"text":"line\\n1"}\n\n');
   const rest = await fetch(url, { headers: { 'last-event-id': '3' } });
   t.same(ids(await rest.text()), [4, 5]);
+});
+
+t.test('a stream ends soon after its token has; while that cannot be asked it goes on', async (t) => {
+  const owner = { tokenId: null, name: 'ci', scopes: ['read' as const], projects: null };
+  let asked = 0;
+  let answer = (): typeof owner | null => owner;
+  const verify = () => {
+    asked += 1;
+    return answer();
+  };
+  const { url } = await serve(t, endless, 5, verify);
+  const response = await open(url, { authorization: 'Bearer x' });
+  let ended = false;
+  response.on('end', () => (ended = true)).resume();
+  answer = () => {
+    throw new Error('the database is away');
+  };
+  const before = asked;
+  t.ok(await until(() => asked > before + 3));
+  t.notOk(ended);
+  answer = () => null;
+  t.ok(await until(() => ended));
 });
 
 t.test('a heartbeat keeps a silent stream open', async (t) => {

@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { isAbort } from '@pierhead/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
+import { HttpProblem } from './http-problem.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -46,7 +47,12 @@ export function sendEvents(
 ): FastifyReply {
   const stream = new PassThrough();
   const gone = new AbortController();
-  const heartbeat = setInterval(() => stream.writableNeedDrain || stream.write(':\n\n'), heartbeatMs);
+  const beat = () => {
+    if (!stream.writableNeedDrain) stream.write(':\n\n');
+    // A token that has expired or was removed meanwhile; that it cannot be asked about is no reason to end.
+    request.server.auth.check?.(request).catch((error) => error instanceof HttpProblem && endSoon(stream));
+  };
+  const heartbeat = setInterval(beat, heartbeatMs);
   const open = request.server.eventStreams.add(stream);
   const finish = () => {
     clearInterval(heartbeat);

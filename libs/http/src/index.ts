@@ -1,5 +1,5 @@
 export type { App } from './app.js';
-export { bearerToken, type Identity, requireToken, scopeOf, type Verify } from './bearer-auth.js';
+export { bearerToken, type Identity, requireToken, scopeOf, tokenMatcher, type Verify } from './bearer-auth.js';
 export { createServer, type ServerOptions } from './create-server.js';
 export { Drain } from './drain.js';
 export { lastEventId, type ServerEvent, sendEvents } from './event-stream.js';

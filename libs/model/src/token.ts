@@ -20,6 +20,14 @@ export const TokenInput = Type.Object(
   {
     name: Name,
     scopes: Scopes,
+    projects: Type.Optional(
+      Type.Array(Id, {
+        minItems: 1,
+        maxItems: 100,
+        uniqueItems: true,
+        description: 'The projects that it is limited to; without them it reaches everything.',
+      }),
+    ),
     expiresAt: Type.Optional(Type.String({ ...Timestamp, description: 'It never expires unless this is given.' })),
   },
   { additionalProperties: false },
@@ -30,6 +38,7 @@ export const Token = Type.Object({
   id: Id,
   name: Name,
   scopes: Scopes,
+  projects: nullable(Type.Array(Id, { description: 'The projects that it is limited to; null without a limit.' })),
   expiresAt: nullable(Timestamp),
   createdAt: Timestamp,
   lastUsedAt: nullable(Type.String({ ...Timestamp, description: 'To the minute.' })),

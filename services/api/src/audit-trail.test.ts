@@ -8,7 +8,7 @@ const target = { kind: 'thing', id: 't1' };
 
 async function build(append: (entry: NewAuditEntry) => Promise<void>): Promise<App> {
   const app = await createServer({ name: 'test', version: '1.0.0', logger: createLogger('api', 'silent') });
-  requireToken(app, (name) => ({ tokenId: '0197', name, scopes: ['admin'] }));
+  requireToken(app, (name) => ({ tokenId: '0197', name, scopes: ['admin'], projects: null }));
   recordChanges(app, append);
   app.put('/things', { schema: { operationId: 'changeThing' } }, async (request, reply) => {
     const secret = { $sealed: 'a1.bcd' };

@@ -3,15 +3,13 @@ import { HttpProblem } from '@pierhead/http';
 import type { ServiceInput } from '@pierhead/model';
 import type { ApiContext } from './context.js';
 import { mergePatch } from './merge-patch.js';
-import { conflict, notFound } from './problems.js';
+import { conflict, unknownService } from './problems.js';
 import { assertInput, inputOf, patchBase, resolveInput } from './service-input.js';
 
 /** Each time one of those that race gets through: so many at once are served. */
 const mostAttempts = 10;
 
 export const etagOf = (row: ServiceRow) => `"${row.revision}"`;
-
-export const unknownService = () => notFound('service_not_found', 'There is no service with this id.');
 
 const changedMeanwhile = () =>
   new HttpProblem(412, 'service_changed', 'The service has changed since: read it again and repeat the change.');

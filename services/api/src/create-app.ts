@@ -2,6 +2,7 @@ import { type App, createServer, type HealthCheck, registerHealth, requireToken,
 import type { Logger } from '@pierhead/logger';
 import { recordChanges } from './audit-trail.js';
 import type { ApiContext } from './context.js';
+import { keepToProjects } from './project-gate.js';
 import { auditRoutes } from './routes/audit.js';
 import { commandRoutes } from './routes/commands.js';
 import { deploymentRoutes } from './routes/deployments.js';
@@ -55,6 +56,7 @@ export async function createApp(
     openApi: { title: 'Pierhead', description: 'Source goes in, a live URL comes out.', tags, schemas: shared },
   });
   requireToken(app, verify);
+  keepToProjects(app, (kind, id) => context.projects.of(kind, id));
   recordChanges(app, (entry) => context.audit.append(entry));
   await registerHealth(app, { checks });
   for (const each of routes) await app.register(async (scope) => each(scope, context));

@@ -8,6 +8,7 @@ import type { AddCommands } from '../session.js';
 interface CreateOptions {
   name: string;
   scope: Token['scopes'];
+  project?: string[];
   expiresAt?: string;
 }
 
@@ -20,7 +21,7 @@ export const addTokens: AddCommands = (program, session) => {
     .action(async () => {
       const { client, show } = await session();
       const found = await allTokens(client);
-      const headings = ['name', 'scopes', 'id', 'expires', 'last used'];
+      const headings = ['name', 'scopes', 'projects', 'id', 'expires', 'last used'];
       show(found, () => columns(headings, found.map(row), 'There are no tokens but the one of the configuration.'));
     });
 
@@ -44,10 +45,12 @@ const addCreate = (tokens: Command, session: Parameters<AddCommands>[1]) =>
     .description('create a token; it is shown once')
     .requiredOption('--name <name>', 'lower-case letters, digits and dashes; the audit log names it')
     .addOption(scopeOption())
+    .option('--project <id...>', 'a project that it is limited to; repeat it. It reaches everything unless given')
     .option('--expires-at <time>', 'such as 2030-01-31T12:00:00Z; never unless given')
-    .action(async ({ name, scope, expiresAt }: CreateOptions) => {
+    .action(async ({ name, scope, project, expiresAt }: CreateOptions) => {
       const { client, show } = await session();
-      const body = { name, scopes: scope, ...(expiresAt ? { expiresAt } : {}) };
+      const limits = { ...(project ? { projects: project } : {}), ...(expiresAt ? { expiresAt } : {}) };
+      const body = { name, scopes: scope, ...limits };
       const created = await dataOf(client.POST('/tokens', { body }));
       show(created, () => listing({ ...details(created), token: created.token }));
     });
@@ -67,17 +70,21 @@ async function findToken(client: Client, nameOrId: string): Promise<Token> {
   throw new CliError('token_not_found', `There is no token “${nameOrId}”.`, '`pierhead tokens list` shows them.');
 }
 
-const row = ({ name, scopes, id, expiresAt, lastUsedAt }: Token) => [
+const row = ({ name, scopes, projects, id, expiresAt, lastUsedAt }: Token) => [
   name,
   scopes.join(', '),
+  limitOf(projects),
   id,
   expiresAt ?? 'never',
   lastUsedAt ?? 'never',
 ];
 
-const details = ({ name, id, scopes, expiresAt }: Token) => ({
+const limitOf = (projects: Token['projects']) => projects?.join(', ') ?? 'all';
+
+const details = ({ name, id, scopes, projects, expiresAt }: Token) => ({
   name,
   id,
   scopes: scopes.join(', '),
+  projects: limitOf(projects),
   expires: expiresAt ?? 'never',
 });

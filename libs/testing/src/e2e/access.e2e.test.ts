@@ -73,6 +73,27 @@ t.test('tokens, their scopes and the record of what is done with them', async (t
     t.type(used.lastUsedAt, 'string');
   });
 
+  t.test('a token of one project works there as if nothing else existed', async (t) => {
+    const project = (await api.post('/projects', { name: freshName('own') })).body;
+    const elsewhere = await createSite(stack, freshName('elsewhere'), { 'index.html': 'x' });
+    const limited = await make(['deploy'], { projects: [project.id] });
+    t.same(limited.made.projects, [project.id]);
+    const service = await createSite(limited, freshName('within'), { 'index.html': 'x' });
+    t.match(await api.get(`/services/${service.id}`), { body: { projectId: project.id } });
+    t.match(await limited.api.deploy(service.id), { serviceId: service.id });
+    const { body } = await limited.api.get('/services');
+    t.same(
+      body.items.map(({ id }: { id: string }) => id),
+      [service.id],
+    );
+    t.match(await limited.api.delete(`/services/${elsewhere.id}`), {
+      status: 404,
+      body: { code: 'service_not_found' },
+    });
+    t.match(await limited.api.get('/workers'), { status: 403, body: { code: 'project_limited' } });
+    t.equal((await api.get(`/services/${elsewhere.id}`)).status, 200, 'it is still there');
+  });
+
   t.test('a removed token is refused at once, an expired one from its time on', async (t) => {
     const { made, api: holder } = await make(['read']);
     t.equal((await holder.get('/services')).status, 200);

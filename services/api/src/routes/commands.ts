@@ -7,17 +7,15 @@ import {
   page,
   type RuntimeMetadata,
 } from '@pierhead/model';
-import { unknownService } from '../change-service.js';
 import type { ApiContext } from '../context.js';
 import { cursorId } from '../cursor.js';
 import { askCatalog } from '../pass-on.js';
-import { conflict, notFound, unacceptable } from '../problems.js';
+import { conflict, unacceptable, unknownCommand, unknownService } from '../problems.js';
 import type { Routes } from '../routes.js';
 import { idempotencyHeaders, idParams, problems } from '../schemas.js';
 import { commandView } from '../views.js';
 
 const tags = ['Commands'];
-export const unknownCommand = () => notFound('command_not_found', 'There is no command with this id.');
 
 /** What the audit log tells of a command. */
 const audited = ({ id, serviceId, environment, deploymentId, argv }: CommandRow) => ({

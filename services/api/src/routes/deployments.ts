@@ -11,16 +11,14 @@ import {
   RollbackInput,
   Type,
 } from '@pierhead/model';
-import { unknownService } from '../change-service.js';
 import { cursorId } from '../cursor.js';
 import { turns } from '../news.js';
-import { conflict, notFound } from '../problems.js';
+import { conflict, unknownDeployment, unknownService } from '../problems.js';
 import type { Routes } from '../routes.js';
 import { bodyMayBeMissing, idempotencyHeaders, idParams, problems } from '../schemas.js';
 import { deploymentView } from '../views.js';
 
 const tags = ['Deployments'];
-const unknownDeployment = () => notFound('deployment_not_found', 'There is no deployment with this id.');
 
 /** What the audit log tells of a deployment. */
 const audited = ({ id, serviceId, number, environment }: DeploymentRow) => ({
@@ -203,6 +201,7 @@ export const deploymentRoutes: Routes = async (app, context) => {
   app.get(
     '/deployments',
     {
+      config: { projects: 'listed' },
       schema: {
         tags,
         operationId: 'listDeployments',
@@ -211,8 +210,12 @@ export const deploymentRoutes: Routes = async (app, context) => {
         response: { 200: page(Deployment), ...problems() },
       },
     },
-    async ({ query }) => {
-      const { items, nextCursor } = await deployments.list({ limit: query.limit, before: cursorId(query.cursor) });
+    async ({ query, identity }) => {
+      const { items, nextCursor } = await deployments.list({
+        limit: query.limit,
+        before: cursorId(query.cursor),
+        projects: identity?.projects ?? null,
+      });
       return { items: items.map((row) => deploymentView(row, context)), nextCursor };
     },
   );

@@ -2,13 +2,11 @@ import { Readable } from 'node:stream';
 import { lastEventId, sendEvents } from '@pierhead/http';
 import { AppLogLine, CommandLine, Environment, hasEnded, isFinal, LogLine, nullable, Type } from '@pierhead/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { unknownService } from '../change-service.js';
 import type { ApiContext } from '../context.js';
 import { turns } from '../news.js';
-import { notFound } from '../problems.js';
+import { unknownCommand, unknownDeployment, unknownService } from '../problems.js';
 import type { Routes } from '../routes.js';
 import { idParams, problems } from '../schemas.js';
-import { unknownCommand } from './commands.js';
 
 const batch = 1_000;
 /** No log has a line of a higher number. */
@@ -71,8 +69,7 @@ export const logRoutes: Routes = async (app, context) => {
     },
     async (request, reply) => {
       const { id } = request.params;
-      if (!(await context.deployments.find(id)))
-        throw notFound('deployment_not_found', 'There is no deployment with this id.');
+      if (!(await context.deployments.find(id))) throw unknownDeployment();
       const status = async () => (await context.deployments.find(id))?.status ?? 'canceled';
       return send(request, reply, context, {
         id,

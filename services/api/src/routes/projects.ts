@@ -1,14 +1,13 @@
 import type { ProjectRow } from '@pierhead/database';
 import { PageQuery, Project, ProjectInput, page, Type } from '@pierhead/model';
 import { cursorId } from '../cursor.js';
-import { conflict, notFound } from '../problems.js';
+import { conflict, unknownProject } from '../problems.js';
 import type { Routes } from '../routes.js';
 import { idParams, problems } from '../schemas.js';
 
 const view = ({ id, name, createdAt }: ProjectRow) => ({ id, name, createdAt: createdAt.toISOString() });
 const targetOf = ({ id }: ProjectRow) => ({ kind: 'project', id });
 const nameTaken = (name: string) => conflict('name_taken', `A project named \u201c${name}\u201d exists already.`);
-const unknown = () => notFound('project_not_found', 'There is no project with this id.');
 
 export const projectRoutes: Routes = async (app, { projects }) => {
   const tags = ['Projects'];
@@ -16,6 +15,7 @@ export const projectRoutes: Routes = async (app, { projects }) => {
   app.get(
     '/projects',
     {
+      config: { projects: 'listed' },
       schema: {
         tags,
         operationId: 'listProjects',
@@ -24,8 +24,8 @@ export const projectRoutes: Routes = async (app, { projects }) => {
         response: { 200: page(Project), ...problems() },
       },
     },
-    async ({ query }) => {
-      const { items, nextCursor } = await projects.list(query.limit, cursorId(query.cursor));
+    async ({ query: { limit, cursor }, identity }) => {
+      const { items, nextCursor } = await projects.list(limit, cursorId(cursor), identity?.projects ?? null);
       return { items: items.map(view), nextCursor };
     },
   );
@@ -63,7 +63,7 @@ export const projectRoutes: Routes = async (app, { projects }) => {
     },
     async ({ params }) => {
       const row = await projects.find(params.id);
-      if (!row) throw unknown();
+      if (!row) throw unknownProject();
       return view(row);
     },
   );
@@ -86,7 +86,7 @@ export const projectRoutes: Routes = async (app, { projects }) => {
       const before = await projects.find(id);
       const row = before && (await projects.rename(id, name));
       if (row === 'taken') throw nameTaken(name);
-      if (!row) throw unknown();
+      if (!row) throw unknownProject();
       request.audit = { target: targetOf(row), before: { name: before.name }, after: { name } };
       return view(row);
     },
@@ -105,7 +105,7 @@ export const projectRoutes: Routes = async (app, { projects }) => {
     },
     async (request, reply) => {
       const before = await projects.find(request.params.id);
-      if (!before) throw unknown();
+      if (!before) throw unknownProject();
       if (!(await projects.remove(before.id)))
         throw conflict('project_not_empty', 'The project has services: delete or move them first.');
       request.audit = { target: targetOf(before), before: { name: before.name } };

@@ -41,6 +41,7 @@ export const registryRoutes: Routes = async (app, context) => {
       app.get(
         url,
         {
+          config: { projects: 'none' },
           schema: {
             tags,
             operationId,
@@ -70,7 +71,7 @@ export const registryRoutes: Routes = async (app, context) => {
     app.post(
       `${path}/:id/validate`,
       {
-        config: { scope: 'read' },
+        config: { scope: 'read', projects: 'none' },
         schema: {
           tags,
           operationId: `validate${title(noun)}Config`,

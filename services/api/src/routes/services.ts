@@ -9,9 +9,10 @@ import {
   ServicePlan,
   Type,
 } from '@pierhead/model';
-import { changeService, etagOf, stored, unknownService } from '../change-service.js';
+import { changeService, etagOf, stored } from '../change-service.js';
 import { cursorId } from '../cursor.js';
 import { planService } from '../plan.js';
+import { unknownService } from '../problems.js';
 import type { Routes } from '../routes.js';
 import { bodyMayBeMissing, idParams, problems } from '../schemas.js';
 import { resolveInput } from '../service-input.js';
@@ -36,6 +37,7 @@ export const serviceRoutes: Routes = async (app, context) => {
   app.get(
     '/services',
     {
+      config: { projects: 'listed' },
       schema: {
         tags,
         operationId: 'listServices',
@@ -44,10 +46,11 @@ export const serviceRoutes: Routes = async (app, context) => {
         response: { 200: page(Service), ...problems() },
       },
     },
-    async ({ query: { limit, cursor, search } }) => {
+    async ({ query: { limit, cursor, search }, identity }) => {
       const { items, nextCursor } = await services.list({
         limit,
         before: cursorId(cursor),
+        projects: identity?.projects ?? null,
         ...(search ? { search } : {}),
       });
       return { items: await serviceViews(items, context), nextCursor };
@@ -57,7 +60,7 @@ export const serviceRoutes: Routes = async (app, context) => {
   app.post(
     '/services',
     {
-      config: { scope: 'deploy' },
+      config: { scope: 'deploy', projects: 'body' },
       schema: {
         tags,
         operationId: 'createService',

@@ -1,5 +1,6 @@
 import type { TokenRow } from '@pierhead/database';
 import { CreatedToken, PageQuery, page, Token, TokenInput, Type } from '@pierhead/model';
+import type { ApiContext } from '../context.js';
 import { cursorId } from '../cursor.js';
 import { adminName, newToken, tokenHash } from '../identify.js';
 import { conflict, notFound, unacceptable } from '../problems.js';
@@ -19,8 +20,8 @@ const view = ({ expiresAt, lastUsedAt, createdAt, ...row }: TokenRow): Token => 
 
 /** What the audit log tells of a token. */
 const record = (row: TokenRow) => {
-  const { name, scopes, expiresAt } = view(row);
-  return { name, scopes, expiresAt };
+  const { name, scopes, projects, expiresAt } = view(row);
+  return { name, scopes, projects, expiresAt };
 };
 
 /** Throws unless the time lies in the future; null is never. */
@@ -34,7 +35,20 @@ function expiryOf(text: string | undefined): Date | null {
   ]);
 }
 
-export const tokenRoutes: Routes = async (app, { tokens }) => {
+/** Their ids as they are stored; throws unless each of them is there. */
+async function known(ids: string[], projects: ApiContext['projects']): Promise<string[]> {
+  const found = await Promise.all(ids.map((id) => projects.find(id)));
+  const errors = ids.flatMap((_, index) =>
+    found[index]
+      ? []
+      : [{ path: `/projects/${index}`, code: 'project_not_found', message: 'There is no project with this id.' }],
+  );
+  if (errors.length > 0)
+    throw unacceptable('project_not_found', 'A token cannot be limited to what is not there.', errors);
+  return found.map((project) => project!.id);
+}
+
+export const tokenRoutes: Routes = async (app, { tokens, projects }) => {
   app.get(
     '/tokens',
     {
@@ -69,9 +83,13 @@ export const tokenRoutes: Routes = async (app, { tokens }) => {
     },
     async (request, reply) => {
       const { name, scopes } = request.body;
+      const limit = request.body.projects ? await known(request.body.projects, projects) : null;
       const expiresAt = expiryOf(request.body.expiresAt);
       const token = newToken();
-      const row = name === adminName ? null : await tokens.create({ name, scopes, expiresAt, hash: tokenHash(token) });
+      const row =
+        name === adminName
+          ? null
+          : await tokens.create({ name, scopes, projects: limit, expiresAt, hash: tokenHash(token) });
       if (!row) throw nameTaken(name);
       request.audit = { target: { kind: 'token', id: row.id }, after: record(row) };
       return reply

@@ -23,7 +23,7 @@ export const uploadRoutes: Routes = async (app, { uploads, storage }) => {
     '/uploads',
     {
       bodyLimit: 2 ** 40,
-      config: { scope: 'deploy' },
+      config: { scope: 'deploy', projects: 'none' },
       schema: {
         tags: ['Uploads'],
         operationId: 'upload',
