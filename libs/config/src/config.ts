@@ -63,7 +63,9 @@ const secretKey = (text: string) => {
   return key.length === 32 && key.some((byte) => byte !== key[0]) ? text : wrong('32 random bytes in base64');
 };
 
-const adminToken = (text: string) => (text.length >= 32 ? text : wrong('at least 32 characters'));
+/** What a bearer token can carry. */
+const token = (text: string) =>
+  /^[\x21-\x7e]{32,512}$/.test(text) ? text : wrong('32 to 512 visible ASCII characters, without spaces');
 
 const subnets = (text: string) => {
   const [address = '', bits = ''] = text.split('/');
@@ -171,6 +173,13 @@ export const variables = {
     urlOf('http', 'https'),
     unset,
   ),
+  catalogToken: variable(
+    'PIERHEAD_CATALOG_TOKEN',
+    'made by standalone, else required',
+    'what the api proves itself with to the catalog: the same for both',
+    token,
+    unset,
+  ),
   secretKey: variable(
     'PIERHEAD_SECRET_KEY',
     'made by standalone, else required',
@@ -178,13 +187,7 @@ export const variables = {
     secretKey,
     unset,
   ),
-  adminToken: variable(
-    'PIERHEAD_ADMIN_TOKEN',
-    'made by standalone, else required',
-    'the admin token',
-    adminToken,
-    unset,
-  ),
+  adminToken: variable('PIERHEAD_ADMIN_TOKEN', 'made by standalone, else required', 'the admin token', token, unset),
   egressAllow: variable(
     'PIERHEAD_EGRESS_ALLOW',
     'none',

@@ -15,7 +15,7 @@ async function serve(t: Test, listener: RequestListener, port = 0) {
   return { port: (server.address() as AddressInfo).port, close };
 }
 
-const clientOf = (port: number) => createCatalogClient(`http://127.0.0.1:${port}`, () => undefined);
+const clientOf = (port: number) => createCatalogClient(`http://127.0.0.1:${port}`, 'token', () => undefined);
 
 t.test('a question whose connection broke off is asked again, body and all', async (t) => {
   const bodies: string[] = [];

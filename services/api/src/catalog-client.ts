@@ -40,10 +40,13 @@ const limitMs = 30_000;
  */
 const patience = { retries: 6, minTimeout: 50, maxTimeout: 1_000 };
 
-/** @param disabled the registry entries that are switched off, as every call tells them */
-export function createCatalogClient(baseUrl: string, disabled: () => string | undefined): CatalogClient {
+/**
+ * @param token what the catalog knows us by
+ * @param disabled the registry entries that are switched off, as every call tells them
+ */
+export function createCatalogClient(baseUrl: string, token: string, disabled: () => string | undefined): CatalogClient {
   const forward: CatalogClient['forward'] = async (method, path, body) => {
-    const headers = new Headers();
+    const headers = new Headers({ authorization: `Bearer ${token}` });
     const off = disabled();
     if (off !== undefined) headers.set(disabledHeader, off);
     if (body !== undefined) headers.set('content-type', 'application/json');

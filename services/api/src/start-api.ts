@@ -43,7 +43,7 @@ export interface RunningApi {
 
 /** Migrates the database, then serves the API and hands deployments to the queue. */
 export async function startApi(
-  config: Needs<'databaseUrl' | 'catalogUrl' | 'secretKey' | 'adminToken'>,
+  config: Needs<'databaseUrl' | 'catalogUrl' | 'catalogToken' | 'secretKey' | 'adminToken'>,
 ): Promise<RunningApi> {
   const logger = createLogger('api', config.logLevel);
   await migrate(config.databaseUrl);
@@ -78,7 +78,7 @@ export async function startApi(
     usage: registryUsageRepository(database),
     queue,
     storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
-    catalog: createCatalogClient(config.catalogUrl, toggles.header),
+    catalog: createCatalogClient(config.catalogUrl, config.catalogToken, toggles.header),
     kept,
     toggles,
     secrets: createSecrets(config.secretKey),

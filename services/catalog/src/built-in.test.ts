@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { builders } from '@pierhead/builders';
 import { providers } from '@pierhead/providers';
@@ -5,6 +6,9 @@ import { runtimes } from '@pierhead/runtimes';
 import { builderContract, providerContract, runtimeContract } from '@pierhead/testing';
 import t from 'tap';
 import { startCatalog } from './start-catalog.js';
+
+const token = randomBytes(32).toString('hex');
+const headers = { authorization: `Bearer ${token}` };
 
 for (const manifest of providers) providerContract(manifest);
 for (const manifest of builders) builderContract(manifest);
@@ -24,6 +28,7 @@ t.test('the catalog starts with every built-in entry, and each has something to 
   const { url, close } = await startCatalog({
     catalogHost: '127.0.0.1',
     catalogPort: 0,
+    catalogToken: token,
     logLevel: 'silent',
     dockerHost: 'unix:///var/run/docker.sock',
     dockerNetwork: '',
@@ -32,8 +37,17 @@ t.test('the catalog starts with every built-in entry, and each has something to 
     plugins: [],
   });
   t.teardown(close);
-  const get = async (path: string) => (await (await fetch(url + path)).json()) as unknown[];
+  const get = async (path: string) => (await (await fetch(url + path, { headers })).json()) as unknown[];
   t.equal((await get('/providers')).length, providers.length);
   for (const { id } of providers) t.ok((await get(`/providers/${id}/builders`)).length > 0, id);
   for (const { id } of builders) t.ok((await get(`/builders/${id}/runtimes`)).length > 0, id);
+  for (const [method, path] of [
+    ['GET', '/providers'],
+    ['GET', '/plugins'],
+    ['POST', '/resolve-service'],
+    ['POST', '/look-up-source'],
+  ] as const)
+    for (const authorization of ['', 'Bearer x', `Bearer ${token}x`])
+      t.equal((await fetch(url + path, { method, headers: { authorization } })).status, 401, path);
+  t.equal((await fetch(`${url}/health`)).status, 200, 'whoever asks');
 });

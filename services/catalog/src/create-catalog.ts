@@ -1,4 +1,4 @@
-import { type App, createServer, registerHealth } from '@pierhead/http';
+import { type App, createServer, type Identity, registerHealth, requireToken, tokenMatcher } from '@pierhead/http';
 import { disabledHeader, entryKinds, type HostSettings } from '@pierhead/model';
 import { faultyPlugins } from '@pierhead/plugin-host';
 import type { FastifyBaseLogger } from 'fastify';
@@ -15,6 +15,14 @@ export interface Catalog {
   shutdownGraceSeconds?: number | undefined;
 }
 
+const api: Identity = { tokenId: null, name: 'api', scopes: ['admin'], projects: null };
+
+/** Answers to nobody but the holder of this token, health apart. */
+export function admitApi(app: App, token: string): void {
+  const isApi = tokenMatcher(token);
+  requireToken(app, (given) => (isApi(given) ? api : null));
+}
+
 /** The catalog's server, not yet listening. */
 export async function createCatalog({ source, host, logger, shutdownGraceSeconds }: Catalog): Promise<App> {
   const app = await createServer({
@@ -24,7 +32,8 @@ export async function createCatalog({ source, host, logger, shutdownGraceSeconds
     shutdownGraceSeconds,
     // The api sends what a client sent it, beside what it has stored.
     bodyLimit: 8 * 2 ** 20,
-    keepReadyBy: [disabledHeader],
+    // What is kept was answered to this token: another one meets the gate.
+    keepReadyBy: [disabledHeader, 'authorization'],
   });
   registerHealth(app, { checks: { plugins: async () => faultyPlugins(source().plugins()) } });
   for (const kind of entryKinds) registryRoutes(app, kind, source, host);

@@ -2,7 +2,7 @@ import { readConfig } from '@pierhead/config';
 import { startCatalog } from './start-catalog.js';
 
 // The server's own modules are loaded while plugins are being read.
-const config = (async () => readConfig())();
+const config = (async () => readConfig(['catalogToken']))();
 const starting = config.then(startCatalog);
 starting.catch(() => {});
 const { runService } = await import('@pierhead/http');

@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
-import type { Config } from '@pierhead/config';
+import type { Needs } from '@pierhead/config';
 import { createLogger } from '@pierhead/logger';
 import { createRegistrySource, type RegistrySource } from '@pierhead/plugin-host';
 import type { Manifests } from '@pierhead/registry';
 
 export type CatalogConfig = Pick<
-  Config,
+  Needs<'catalogToken'>,
   | 'catalogHost'
   | 'catalogPort'
+  | 'catalogToken'
   | 'logLevel'
   | 'dockerHost'
   | 'dockerNetwork'
@@ -26,7 +27,10 @@ export interface RunningCatalog {
 /** Plugins that hang in many validations leave the processor to others. */
 const limits = { callsAtOnce: 4 * availableParallelism() };
 
-/** Serves the built-in providers, builders and runtimes and those of plugins; port 0 takes any free one. */
+/**
+ * Serves the built-in providers, builders and runtimes and those of plugins, to whoever has the catalog's token; port 0
+ * takes any free one.
+ */
 export async function startCatalog(config: CatalogConfig): Promise<RunningCatalog> {
   const { dockerHost, dockerNetwork, dockerSubnets, egressAllow, plugins } = config;
   const logger = createLogger('catalog', config.logLevel);
@@ -34,7 +38,7 @@ export async function startCatalog(config: CatalogConfig): Promise<RunningCatalo
   let source: RegistrySource | undefined;
   const reading = createRegistrySource({ builtIn: builtInManifests(), plugins, logger, limits });
   reading.catch(() => {});
-  const { createCatalog } = await import('./create-catalog.js');
+  const { admitApi, createCatalog } = await import('./create-catalog.js');
   const host = { installation: '', dockerHost, dockerNetwork, dockerSubnets, egressAllow };
   const app = await createCatalog({
     source: () => source!,
@@ -42,6 +46,7 @@ export async function startCatalog(config: CatalogConfig): Promise<RunningCatalo
     logger,
     shutdownGraceSeconds: config.shutdownGraceSeconds,
   });
+  admitApi(app, config.catalogToken);
   await app.ready();
   source = await reading;
   source.onReload(() => app.readyAnswers?.clear());

@@ -46,14 +46,24 @@ async function writable(path: string, attempt: () => Promise<void>): Promise<voi
   });
 }
 
+interface Keys {
+  secretKey: string;
+  adminToken: string;
+  catalogToken: string;
+}
+
 /** The keys of this installation; what the configuration does not name is made on the first start. */
-export async function ensureKeys(folder: DataFolder, given: { secretKey?: string; adminToken?: string }) {
+export async function ensureKeys(folder: DataFolder, given: Partial<Keys>): Promise<Keys> {
   return {
     secretKey:
       given.secretKey ?? (await keep(join(folder.path, 'secret-key'), () => randomBytes(32).toString('base64'))),
-    adminToken: given.adminToken ?? (await keep(folder.adminTokenFile, () => randomBytes(32).toString('base64url'))),
+    adminToken: given.adminToken ?? (await keep(folder.adminTokenFile, newToken)),
+    // Nobody else uses it: each start has its own.
+    catalogToken: given.catalogToken ?? newToken(),
   };
 }
+
+const newToken = () => randomBytes(32).toString('base64url');
 
 /** A secret in a file that only its owner reads. A newline at its end, as editors add one, is no part of it. */
 async function keep(file: string, make: () => string): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Needs } from '@pierhead/config';
 
 /** What every role may rely on. */
-export type RoleConfig = Needs<'databaseUrl' | 'catalogUrl' | 'secretKey' | 'adminToken'>;
+export type RoleConfig = Needs<'databaseUrl' | 'catalogUrl' | 'catalogToken' | 'secretKey' | 'adminToken'>;
 
 /** Where each role answers, by its name. */
 export type RoleUrls = Record<string, string>;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -54,9 +55,17 @@ http {
 }
 `;
 
+const catalogToken = randomBytes(32).toString('hex');
+/** What a catalog of these answers to. */
+export const asApi = { authorization: `Bearer ${catalogToken}` };
+
 /** The catalog alone, with plugins or without. */
 export const startCatalog = (plugins: readonly string[] = []) =>
-  start([catalog], () => [], { LOG_LEVEL: 'error', PIERHEAD_PLUGINS: plugins.join(',') });
+  start([catalog], () => [], {
+    LOG_LEVEL: 'error',
+    PIERHEAD_PLUGINS: plugins.join(','),
+    PIERHEAD_CATALOG_TOKEN: catalogToken,
+  });
 
 async function start(
   program: string[],

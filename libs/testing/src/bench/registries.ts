@@ -5,7 +5,7 @@ import { Compile, configSchema, type ProviderManifest, text } from '@pierhead/mo
 import { createRegistries } from '@pierhead/registry';
 import { load } from './load.js';
 import { interleave, type Table } from './measure.js';
-import { startCatalog } from './processes.js';
+import { asApi, startCatalog } from './processes.js';
 import { besideBare } from './requests.js';
 
 const pluginCount = 1_000;
@@ -77,8 +77,8 @@ async function answers(plugins: string[]): Promise<Table[]> {
       `GET ${path}, ${requests} requests, by the number of plugins`,
       'ms',
       [
-        { name: 'no plugins', run: () => load(few.url + path, {}, requests) },
-        { name: `${pluginCount} plugins`, run: () => load(many.url + path, {}, requests) },
+        { name: 'no plugins', run: () => load(few.url + path, asApi, requests) },
+        { name: `${pluginCount} plugins`, run: () => load(many.url + path, asApi, requests) },
       ],
       9,
     );

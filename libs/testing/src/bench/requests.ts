@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from './load.js';
 import { interleave, type Table } from './measure.js';
-import { type Server, startBare, startCatalog } from './processes.js';
+import { asApi, type Server, startBare, startCatalog } from './processes.js';
 import type { Product } from './product.js';
 
 const requests = 8_000;
@@ -32,14 +32,16 @@ export async function besideBare(
   start: () => Promise<Server>,
   others: { name: string; run(): Promise<number> }[] = [],
 ): Promise<Table> {
-  const bytes = await during(start, async ({ url }) => Buffer.from(await (await fetch(url + path)).arrayBuffer()));
+  const bytes = await during(start, async ({ url }) =>
+    Buffer.from(await (await fetch(url + path, { headers: asApi })).arrayBuffer()),
+  );
   const folder = await mkdtemp(join(tmpdir(), 'pierhead-bench-requests-'));
   const file = join(folder, 'bytes');
   await writeFile(file, bytes);
   const title = `GET ${path}, ${bytes.length} bytes, ${requests} requests`;
   const warmed = async ({ url }: Server) => {
-    await load(url + path, {}, requests);
-    return load(url + path, {}, requests);
+    await load(url + path, asApi, requests);
+    return load(url + path, asApi, requests);
   };
   try {
     const contenders = [
