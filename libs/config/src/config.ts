@@ -31,6 +31,8 @@ const port = (text: string) => {
 
 const count = (text: string) => (/^[1-9]\d{0,3}$/.test(text) ? Number(text) : wrong('a whole number from 1 to 9999'));
 
+const rate = (text: string) => (/^\d{1,7}$/.test(text) ? Number(text) : wrong('a whole number up to 9999999'));
+
 const bytes = (text: string) => (/^\d{1,15}$/.test(text) ? Number(text) : wrong('a whole number of bytes'));
 
 const amount = (text: string) =>
@@ -188,6 +190,13 @@ export const variables = {
     unset,
   ),
   adminToken: variable('PIERHEAD_ADMIN_TOKEN', 'made by standalone, else required', 'the admin token', token, unset),
+  rateLimit: variable(
+    'PIERHEAD_RATE_LIMIT',
+    '6000',
+    'requests within a minute that the api answers to one address, and a hundredth of that to wrong tokens; 0 for any',
+    rate,
+    () => 6_000,
+  ),
   egressAllow: variable(
     'PIERHEAD_EGRESS_ALLOW',
     'none',

@@ -13,13 +13,13 @@ const owners: Record<string, ReturnType<typeof owner>> = {
   deployer: owner('deploy'),
 };
 
-async function build(tokenOf?: (request: FastifyRequest) => string | null) {
+async function build(options?: Parameters<typeof requireToken>[2]) {
   const openApi = { title: 'Test', description: 'A test.' };
   const app = await createServer({ name: 'test', version: '1.0.0', logger: pino({ level: 'silent' }), openApi });
   await app.register(async (early) => {
     early.get('/early', async () => 'early');
   });
-  requireToken(app, (token) => owners[token] ?? null, tokenOf);
+  requireToken(app, (token) => owners[token] ?? null, options);
   registerHealth(app, { checks: {} });
   app.get('/private', async () => 'private');
   app.get('/public', { config: { public: true } }, async () => 'public');
@@ -65,9 +65,24 @@ t.test('a token in a query string is refused even beside a good one', async (t) 
 });
 
 t.test('a token may come from elsewhere, such as a cookie', async (t) => {
-  const app = await build((request) => bearerToken(request) ?? request.headers.cookie?.split('=')[1] ?? null);
+  const tokenOf = (request: FastifyRequest) => bearerToken(request) ?? request.headers.cookie?.split('=')[1] ?? null;
+  const app = await build({ tokenOf });
   t.equal((await app.inject({ url: '/private', headers: { cookie: 'session=good' } })).statusCode, 200);
   t.equal((await app.inject({ url: '/private', headers: { cookie: 'session=bad' } })).statusCode, 401);
+});
+
+t.test('an address that sends wrong tokens is soon not listened to; those who are known from there are', async (t) => {
+  const app = await build({ failuresPerMinute: 3 });
+  const ask = async (token: string, remoteAddress = '192.0.2.1') =>
+    app.inject({ url: '/private', remoteAddress, headers: { authorization: `Bearer ${token}` } });
+  t.equal((await ask('good')).statusCode, 200);
+  for (const guess of ['a', 'b', 'c']) t.equal((await ask(guess)).statusCode, 401);
+  const refused = await ask('d');
+  t.match(refused.json(), { status: 429, code: 'rate_limited', detail: /More than 3 wrong tokens/ });
+  t.ok(Number(refused.headers['retry-after']) > 50);
+  t.equal((await ask('reader')).statusCode, 429, 'a right guess is none the wiser');
+  t.equal((await ask('good')).statusCode, 200, 'it was shown before');
+  t.equal((await ask('reader', '192.0.2.2')).statusCode, 200, 'another address');
 });
 
 t.test('a body is not read for a request without a token', async (t) => {

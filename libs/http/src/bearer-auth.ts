@@ -2,6 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { includesScope, type Scope } from '@pierhead/model';
 import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 import plugin from 'fastify-plugin';
+import { LRUCache } from 'lru-cache';
+import { Allowance, limitedAddress } from './allowance.js';
 import type { App } from './app.js';
 import { HttpProblem } from './http-problem.js';
 
@@ -65,8 +67,33 @@ export function scopeOf(method: string, config: FastifyContextConfig = {}): Scop
   return config.scope ?? (method === 'GET' || method === 'HEAD' ? 'read' : 'admin');
 }
 
-/** Every route needs a token with its scope unless it is public. `tokenOf` may look elsewhere, such as a cookie. */
-export function requireToken(app: App, verify: Verify, tokenOf = bearerToken): void {
+interface TokenOptions {
+  /** May look elsewhere, such as into a cookie. */
+  tokenOf?: (request: FastifyRequest) => string | null;
+  /** Wrong tokens that an address may send within a minute; 0, the default, for any number. */
+  failuresPerMinute?: number;
+}
+
+/** Those who have shown a good token from an address; they are not shut out by what others send from there. */
+const mostKnown = 10_000;
+
+/** Every route needs a token with its scope unless it is public. */
+export function requireToken(
+  app: App,
+  verify: Verify,
+  { tokenOf = bearerToken, failuresPerMinute = 0 }: TokenOptions = {},
+): void {
+  const failures = new Allowance(failuresPerMinute);
+  const known = new LRUCache<string, true>({ max: mostKnown });
+  const identify = async (token: string, address: string): Promise<Identity> => {
+    const holder = `${address} ${sha256(token).toString('base64')}`;
+    if (!known.has(holder)) failures.assertLeft(address, 'wrong tokens');
+    const identity = await verify(token);
+    if (identity) known.set(holder, true);
+    else failures.take(address);
+    if (identity) return identity;
+    throw unauthorized('token_invalid', 'The token is unknown or has expired.');
+  };
   app.auth.check = async (request) => {
     const scope = scopeOf(request.method, request.routeOptions.config);
     if (request.is404 || scope === null) return;
@@ -75,8 +102,7 @@ export function requireToken(app: App, verify: Verify, tokenOf = bearerToken): v
     }
     const token = tokenOf(request);
     if (token === null) throw unauthorized('token_missing', 'This route needs a token.');
-    const identity = await verify(token);
-    if (!identity) throw unauthorized('token_invalid', 'The token is unknown or has expired.');
+    const identity = await identify(token, limitedAddress(request.socket.remoteAddress));
     if (!includesScope(identity.scopes, scope)) throw missing(scope, identity);
     request.identity = identity;
   };

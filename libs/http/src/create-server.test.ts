@@ -101,6 +101,20 @@ t.test('errors become problems by their family', async (t) => {
   t.notMatch(unknown.body, /hunter2|srv|stack/);
 });
 
+t.test('an address may ask so many times within a minute; an IPv6 host has a /64', async (t) => {
+  const app = await build(t, { requestsPerMinute: 2 });
+  app.get('/', async () => 'yes');
+  const ask = (remoteAddress: string) => app.inject({ url: '/', remoteAddress });
+  for (const address of ['192.0.2.1', '::ffff:192.0.2.1']) t.equal((await ask(address)).statusCode, 200, address);
+  const refused = await ask('192.0.2.1');
+  t.match(refused.json(), { status: 429, code: 'rate_limited', detail: /More than 2 requests/ });
+  t.ok(Number(refused.headers['retry-after']) > 50);
+  t.equal((await ask('192.0.2.2')).statusCode, 200, 'another one');
+  for (const address of ['2001:db8::1', '2001:db8::2']) t.equal((await ask(address)).statusCode, 200, address);
+  t.equal((await ask('2001:db8:0:0:ffff::3')).statusCode, 429);
+  t.equal((await ask('2001:db8:0:1::1')).statusCode, 200, 'the next network');
+});
+
 t.test("the server's own refusals are problems too", async (t) => {
   const app = await build(t, { bodyLimit: 100 });
   app.post('/things', { schema: { body: Type.Object({}) } }, async () => ({}));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyServerOptions, LogController } from 'fastify';
+import { Allowance, limitedAddress } from './allowance.js';
 import { allowedMethods } from './allowed-methods.js';
 import type { App } from './app.js';
 import { bearerAuth } from './bearer-auth.js';
@@ -34,6 +35,8 @@ export interface ServerOptions {
   shutdownGraceSeconds?: number | undefined;
   /** Keeps what `sendReady` sends, by these request headers, and sends it in front of the router from then on. */
   keepReadyBy?: readonly string[];
+  /** What one address may ask; 0, the default, for no limit. */
+  requestsPerMinute?: number | undefined;
   /** Serves `/openapi.json` and `/docs`. */
   openApi?: OpenApiOptions;
 }
@@ -58,6 +61,7 @@ export async function createServer(options: ServerOptions): Promise<App> {
   });
   await app.register(allowedMethods);
   await app.register(sendSecurityHeaders);
+  limitRequests(app, options.requestsPerMinute ?? 0);
   await app.register(bearerAuth);
   await app.register(eventStreams);
   await app.register(metrics, { name: options.name });
@@ -67,6 +71,17 @@ export async function createServer(options: ServerOptions): Promise<App> {
   if (options.openApi)
     await app.register((await import('./open-api.js')).openApi, { ...options.openApi, version: options.version });
   return app;
+}
+
+/** In front of everything that costs more than its bytes. */
+function limitRequests(app: App, perMinute: number): void {
+  if (perMinute === 0) return;
+  const allowance = new Allowance(perMinute);
+  app.addHook('onRequest', async ({ socket }) => {
+    const address = limitedAddress(socket.remoteAddress);
+    allowance.assertLeft(address, 'requests');
+    allowance.take(address);
+  });
 }
 
 function fastifyOptions(options: ServerOptions, genReqId: () => string) {

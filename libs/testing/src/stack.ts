@@ -81,6 +81,7 @@ async function startStack(t: Test, { redisUrl, workers = 1, plugins }: StackOpti
     PIERHEAD_CATALOG_URL: `http://127.0.0.1:${ports.catalog}`,
     PIERHEAD_API_PORT: String(ports.api),
     PIERHEAD_GATEWAY_PORT: String(ports.gateway),
+    PIERHEAD_RATE_LIMIT: '0',
     PIERHEAD_CATALOG_TOKEN: randomBytes(32).toString('base64url'),
     PIERHEAD_SECRET_KEY: randomBytes(32).toString('base64'),
     PIERHEAD_ADMIN_TOKEN: token,

@@ -39,12 +39,14 @@ interface AppOptions {
   verify: Verify;
   checks: Record<string, HealthCheck>;
   shutdownGraceSeconds?: number | undefined;
+  /** From one address; 0, the default, for any number. */
+  requestsPerMinute?: number;
 }
 
 /** The API's server with all its routes, not yet listening. It uses nothing of its context before a request comes. */
 export async function createApp(
   context: ApiContext,
-  { logger, verify, checks, shutdownGraceSeconds }: AppOptions,
+  { logger, verify, checks, shutdownGraceSeconds, requestsPerMinute = 0 }: AppOptions,
 ): Promise<App> {
   const app = await createServer({
     // An upload of half a gigabyte takes its time over a slow line.
@@ -53,9 +55,10 @@ export async function createApp(
     version: '0.1.0',
     logger,
     shutdownGraceSeconds,
+    requestsPerMinute,
     openApi: { title: 'Pierhead', description: 'Source goes in, a live URL comes out.', tags, schemas: shared },
   });
-  requireToken(app, verify);
+  requireToken(app, verify, { failuresPerMinute: Math.ceil(requestsPerMinute / 100) });
   keepToProjects(app, (kind, id) => context.projects.of(kind, id));
   recordChanges(app, (entry) => context.audit.append(entry));
   await registerHealth(app, { checks });

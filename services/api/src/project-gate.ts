@@ -24,7 +24,7 @@ const owned = {
 export type Owned = keyof typeof owned;
 
 /** How a token that is limited to projects is held to them on a route; null closes it. The only place that says so. */
-export function projectRule(url: string, config: FastifyContextConfig = {}) {
+function projectRule(url: string, config: FastifyContextConfig = {}) {
   const [, collection, id] = url.split('/');
   if (id === ':id' && Object.hasOwn(owned, collection!)) return collection as Owned;
   return config.projects ?? null;

@@ -93,6 +93,7 @@ export async function startApi(
   const app = await createApp(context, {
     logger,
     shutdownGraceSeconds: config.shutdownGraceSeconds,
+    requestsPerMinute: config.rateLimit,
     verify: tokenVerifier(config.adminToken, context.tokens),
     checks: {
       database: async () => void (await database.sql`select 1`),

@@ -37,6 +37,7 @@ export async function startProduct(kept?: string, more: Record<string, string> =
     PIERHEAD_CATALOG_PORT: String(catalogPort),
     PIERHEAD_GATEWAY_PORT: String(gatewayPort),
     PIERHEAD_SAMPLE: 'off',
+    PIERHEAD_RATE_LIMIT: '0',
     LOG_LEVEL: 'warn',
     ...more,
   };

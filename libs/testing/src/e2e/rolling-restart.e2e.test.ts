@@ -43,6 +43,7 @@ async function startPairs(t: Test) {
     DATABASE_URL: databaseUrl,
     PIERHEAD_DATA_DIR: dataDir,
     PIERHEAD_CATALOG_URL: await forwardTo(t, catalogPorts),
+    PIERHEAD_RATE_LIMIT: '0',
     PIERHEAD_CATALOG_TOKEN: randomBytes(32).toString('base64url'),
     PIERHEAD_SECRET_KEY: randomBytes(32).toString('base64'),
     PIERHEAD_ADMIN_TOKEN: token,

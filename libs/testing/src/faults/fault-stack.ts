@@ -124,6 +124,7 @@ export async function startFaultStack(t: Test, options: FaultStackOptions = {}):
     PIERHEAD_CATALOG_URL: `http://127.0.0.1:${ports.catalog}`,
     PIERHEAD_GATEWAY_PORT: String(ports.gateway),
     PIERHEAD_GATEWAY_ADMIN_PORT: String(ports.gatewayAdmin),
+    PIERHEAD_RATE_LIMIT: '0',
     PIERHEAD_CATALOG_TOKEN: randomBytes(32).toString('base64url'),
     PIERHEAD_SECRET_KEY: randomBytes(32).toString('base64'),
     PIERHEAD_ADMIN_TOKEN: token,
