@@ -33,13 +33,15 @@ t.test('one worker keeps an output, until it is gone or leaves it', async (t) =>
   const { database, deployments, outputs, first, second } = await running(t);
   t.same(await outputs.take([], 'w1', 30), []);
   t.same(await outputs.untended(), ['r']);
-  t.same(await outputs.take([first, newId()], 'w1', 30), [{ deploymentId: first, position: null }]);
+  t.match(await outputs.take([first, newId()], 'w1', 30), [
+    { deploymentId: first, serviceId: String, position: null, snapshot: { runtimeId: 'r' } },
+  ]);
   t.same(await outputs.take([first], 'w2', 30), [], 'w1 has it');
   await deployments.stopped(second);
   t.same(await outputs.untended(), [], 'what runs is kept');
   t.ok(await outputs.append(first, 'w1', lines('a'), 'then'));
   await database.sql`update output_keepers set kept_until = now() - interval '1 second'`;
-  t.same(await outputs.take([first], 'w2', 30), [{ deploymentId: first, position: 'then' }]);
+  t.match(await outputs.take([first], 'w2', 30), [{ deploymentId: first, position: 'then' }]);
   t.equal(await outputs.append(first, 'w1', lines('b'), 'later'), false, 'w1 has lost it');
   await outputs.leave(first, 'w1');
   t.same(await outputs.take([first], 'w3', 30), [], 'it was not w1’s to leave');

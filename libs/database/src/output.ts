@@ -3,13 +3,16 @@ import { and, asc, eq, gt, gte, sql } from 'drizzle-orm';
 import type { Database } from './connect.js';
 import { isId } from './ids.js';
 import { readLines } from './read-lines.js';
+import type { Snapshot } from './snapshot.js';
 import { outputChunks, outputHeads, type PackedOutputLine } from './tables.js';
 
 /** A deployment whose output a worker keeps from now on. */
 export interface Kept {
   deploymentId: string;
+  serviceId: string;
   /** The time of the last line that is stored; null before the first. */
   position: string | null;
+  snapshot: Snapshot;
 }
 
 /** Of each service and environment. */
@@ -34,12 +37,15 @@ export function outputRepository({ orm, sql: raw }: Database) {
       const ids = deploymentIds.filter(isId);
       if (ids.length === 0) return [];
       return raw<Kept[]>`
-        insert into output_keepers (deployment_id, keeper, kept_until)
-        select d.id, ${keeper}, now() + make_interval(secs => ${seconds}) from deployments d
-        where d.id = any(${raw.array(ids)}::uuid[]) and d.instance is not null
-        on conflict (deployment_id) do update set keeper = excluded.keeper, kept_until = excluded.kept_until
-          where output_keepers.kept_until < now()
-        returning deployment_id as "deploymentId", position`;
+        with taken as (
+          insert into output_keepers (deployment_id, keeper, kept_until)
+          select d.id, ${keeper}, now() + make_interval(secs => ${seconds}) from deployments d
+          where d.id = any(${raw.array(ids)}::uuid[]) and d.instance is not null
+          on conflict (deployment_id) do update set keeper = excluded.keeper, kept_until = excluded.kept_until
+            where output_keepers.kept_until < now()
+          returning deployment_id, position)
+        select d.id as "deploymentId", d.service_id as "serviceId", taken.position, d.snapshot
+        from taken join deployments d on d.id = taken.deployment_id`;
     },
 
     /** Stays the keeper of those that it keeps. */

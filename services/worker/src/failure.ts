@@ -1,5 +1,13 @@
 import { isUnreachable } from '@pierhead/database';
-import { type DeploymentError, diskFull, type StageName, type Timeouts, UserError, WorldError } from '@pierhead/model';
+import {
+  type DeploymentError,
+  diskFull,
+  type SecretMask,
+  type StageName,
+  type Timeouts,
+  UserError,
+  WorldError,
+} from '@pierhead/model';
 
 const loneSurrogate = /\p{Surrogate}/gu;
 
@@ -13,10 +21,12 @@ export function worldFault(error: unknown): WorldError | null {
   });
 }
 
-/** What a deployment shows of the error that ended it. An unforeseen one says nothing of our insides. */
-export function failureOf(error: unknown, stage: StageName | null): DeploymentError {
+/** What a deployment shows of the error that ended it, without its secrets. An unforeseen one says nothing of our insides. */
+export function failureOf(error: unknown, stage: StageName | null, secrets?: SecretMask): DeploymentError {
   if (error instanceof UserError || error instanceof WorldError) {
-    const [message = '', hint = null, line = null] = [error.message, error.hint, error.line].map(storable);
+    const [message = '', hint = null, line = null] = [error.message, error.hint, error.line].map((text) =>
+      storable(text && secrets ? secrets.mask(text) : text),
+    );
     return { code: error.code, stage, message, hint, line };
   }
   return {

@@ -49,7 +49,7 @@ export async function refuse(run: Run, worker: WorkerContext, reason: string): P
   });
   const { replaced } = await worker.runs.guard(run.lease);
   if (replaced) return fallBack(run, worker, breach, replaced);
-  if (!(await worker.runs.withdraw(run.lease, failureOf(breach, run.stageName))))
+  if (!(await worker.runs.withdraw(run.lease, failureOf(breach, run.stageName, run.secrets))))
     throw run.interruption.fire('lease-lost');
   run.live = false;
   throw breach;
@@ -78,7 +78,7 @@ interface WayBack {
 }
 
 async function goBack(run: Run, worker: WorkerContext, { breach, deploymentId, upstreams }: WayBack): Promise<void> {
-  const back = await worker.runs.goBack(run.lease, failureOf(breach, run.stageName), upstreams);
+  const back = await worker.runs.goBack(run.lease, failureOf(breach, run.stageName, run.secrets), upstreams);
   if (!back) throw run.interruption.fire('lease-lost');
   run.live = false;
   run.context.log('the release before serves again', 'system');

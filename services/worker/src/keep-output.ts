@@ -1,6 +1,7 @@
 import { type Kept, type OutputBounds, outputRepository, type PackedOutputLine } from '@pierhead/database';
 import type { Identity, OutputLine } from '@pierhead/model';
 import { dispose } from './look-up.js';
+import { maskOf } from './mask-of.js';
 import { callContextOf } from './task-context.js';
 import type { WorkerContext } from './worker-context.js';
 
@@ -111,8 +112,10 @@ interface Keeper {
 }
 
 /** Follows one deployment's output until it ends, somebody else keeps it, or the signal fires. */
-async function keep(runtimeId: string, identity: Identity, { deploymentId, position }: Kept, keeper: Keeper) {
+async function keep(runtimeId: string, identity: Identity, kept: Kept, keeper: Keeper) {
+  const { deploymentId, serviceId, position, snapshot } = kept;
   const { worker, outputs } = keeper;
+  const secrets = maskOf(snapshot, serviceId, worker.secrets);
   const lost = new AbortController();
   const signal = AbortSignal.any([keeper.signal, lost.signal]);
   const runtime = await worker.source.current().runtimes.getRuntime(runtimeId);
@@ -121,7 +124,7 @@ async function keep(runtimeId: string, identity: Identity, { deploymentId, posit
     const since = position === null ? {} : { since: position };
     const lines = runtime?.logs(identity, { follow: true, ...since }, callContextOf(worker, signal)) ?? [];
     for await (const line of lines) {
-      await store.add(line);
+      await store.add({ ...line, text: secrets.mask(line.text) });
       if (signal.aborted) break;
     }
     await store.flush();

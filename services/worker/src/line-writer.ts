@@ -15,15 +15,19 @@ const flushMs = 100;
 const batchLines = 1_000;
 const maxLineLength = 16_384;
 
+const plain = (text: string) => text;
+
 /**
  * @param append stores lines from a number on; false when they are not this worker's to write any more
  * @param lastSeq the number of the last line that is stored already
  * @param bounds what the whole may hold at most
+ * @param mask what is told of a text
  */
 export function createLineWriter<Packed>(
   append: (firstSeq: number, lines: Packed[]) => Promise<boolean>,
   lastSeq: number,
   bounds: Bounds,
+  mask: (text: string) => string = plain,
 ): LineWriter<Packed> {
   let stored = lastSeq;
   let total = lastSeq;
@@ -63,7 +67,9 @@ export function createLineWriter<Packed>(
 
   return {
     write(text, pack) {
-      for (const line of text.replace(/\r?\n$/, '').split(/\r?\n/)) {
+      for (const line of mask(text)
+        .replace(/\r?\n$/, '')
+        .split(/\r?\n/)) {
         if (line.length <= maxLineLength) push(line, pack);
         else for (let at = 0; at < line.length; at += maxLineLength) push(line.slice(at, at + maxLineLength), pack);
       }

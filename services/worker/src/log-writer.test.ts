@@ -1,4 +1,5 @@
 import type { Lease, PackedLine } from '@pierhead/database';
+import { maskSecrets } from '@pierhead/model';
 import t from 'tap';
 import { createLogWriter } from './log-writer.js';
 
@@ -19,7 +20,7 @@ function memoryStore(held = true) {
 
 t.test('a hundred thousand lines arrive whole, in order and in few batches', async (t) => {
   const store = memoryStore();
-  const log = createLogWriter(store, lease, 41);
+  const log = createLogWriter(store, lease, 41, maskSecrets([]));
   for (let line = 1; line <= 100_000; line += 1) log.write('build', 'stdout', `line ${line}`);
   await log.flush();
   t.equal(store.texts().length, 100_000);
@@ -36,7 +37,7 @@ t.test('a hundred thousand lines arrive whole, in order and in few batches', asy
 
 t.test('several lines become several, and a long one is stored in pieces', async (t) => {
   const store = memoryStore();
-  const log = createLogWriter(store, lease, 0);
+  const log = createLogWriter(store, lease, 0, maskSecrets([]));
   log.write('build', 'stderr', 'one\r\ntwo\n');
   log.write('build', 'stdout', 'x'.repeat(40_000));
   await log.flush();
@@ -48,8 +49,17 @@ t.test('several lines become several, and a long one is stored in pieces', async
 
 t.test('a log that another worker writes by now is left to it', async (t) => {
   const store = memoryStore(false);
-  const log = createLogWriter(store, lease, 0);
+  const log = createLogWriter(store, lease, 0, maskSecrets([]));
   log.write('fetch', 'stdout', 'late');
   await t.rejects(log.flush());
   t.same(store.texts(), []);
+});
+
+t.test('secrets are not stored, not even across the pieces of a long line', async (t) => {
+  const store = memoryStore();
+  const log = createLogWriter(store, lease, 0, maskSecrets(['hunter-two']));
+  log.write('fetch', 'system', 'the token is hunter-two');
+  log.write('build', 'stdout', `${'x'.repeat(16_380)}hunter-two`);
+  await log.flush();
+  t.same(store.texts(), ['the token is ***', `${'x'.repeat(16_380)}***`]);
 });

@@ -1,5 +1,5 @@
 import type { Lease, PackedLine } from '@pierhead/database';
-import type { LogStream, StageName } from '@pierhead/model';
+import type { LogStream, SecretMask, StageName } from '@pierhead/model';
 import { createLineWriter } from './line-writer.js';
 
 /** A deployment's log: lines get their numbers here and reach the database in batches. */
@@ -18,11 +18,12 @@ interface Store {
 const bounds = { lines: 1_000_000, chars: Number.POSITIVE_INFINITY };
 
 /** @param lastSeq the number of the last line that is stored already */
-export function createLogWriter(store: Store, lease: Lease, lastSeq: number): LogWriter {
+export function createLogWriter(store: Store, lease: Lease, lastSeq: number, { mask }: SecretMask): LogWriter {
   const lines = createLineWriter<PackedLine>(
     (firstSeq, batch) => store.append(lease, firstSeq, batch),
     lastSeq,
     bounds,
+    mask,
   );
   return {
     write: (stage, stream, text) => lines.write(text, (line) => [Date.now(), stage, stream, line]),

@@ -1,13 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClaimedCommand, CommandEnding, CommandLease, PackedOutputLine } from '@pierhead/database';
-import { type CallContext, type CommandError, type RunSpec, UserError, WorldError } from '@pierhead/model';
+import {
+  type CallContext,
+  type CommandError,
+  type RunSpec,
+  type SecretMask,
+  UserError,
+  WorldError,
+} from '@pierhead/model';
 import { after } from './deadlines.js';
 import { failureOf } from './failure.js';
 import { createInterruption, type Interruption } from './interruption.js';
 import { keepLease, leaseSeconds } from './keep-lease.js';
 import { createLineWriter } from './line-writer.js';
 import { openLookUp } from './look-up.js';
+import { maskOf } from './mask-of.js';
 import type { WorkerContext } from './worker-context.js';
 
 const bounds = { lines: 100_000, chars: 10_485_760 };
@@ -45,7 +53,8 @@ async function runToEnd(
 ): Promise<CommandEnding | null> {
   const append = (firstSeq: number, batch: PackedOutputLine[]) =>
     worker.commandLines.append(row.id, worker.id, firstSeq, batch);
-  const lines = createLineWriter(append, 0, bounds);
+  const secrets = maskOf(row.snapshot, row.serviceId, worker.secrets);
+  const lines = createLineWriter(append, 0, bounds, secrets.mask);
   const log: CallContext['log'] = (text, stream = 'stdout') =>
     lines.write(text, (line): PackedOutputLine => [Date.now(), stream, line]);
   const { storage, host } = worker;
@@ -61,7 +70,7 @@ async function runToEnd(
       ? { status: 'succeeded', exitCode }
       : { status: 'failed', exitCode, error: exited(exitCode, row.argv[0]!) };
   } catch (error) {
-    const ending = endingOf(error, interruption);
+    const ending = endingOf(error, interruption, secrets);
     if (ending && 'error' in ending)
       log([ending.error.message, ending.error.hint].filter(Boolean).join('\n'), 'system');
     if (ending?.status === 'canceled') log('Canceled.', 'system');
@@ -95,16 +104,16 @@ async function run(row: ClaimedCommand, context: CallContext, worker: WorkerCont
 }
 
 /** What a runtime says of its own counts more than why it was to stop: it may not have been able to. */
-function endingOf(error: unknown, { reason, error: cause }: Interruption): CommandEnding | null {
+function endingOf(error: unknown, { reason, error: cause }: Interruption, secrets: SecretMask): CommandEnding | null {
   if (reason === 'lease-lost') return null;
   const own = error instanceof UserError || error instanceof WorldError;
-  if (own || reason === null) return { status: 'failed', error: told(error) };
+  if (own || reason === null) return { status: 'failed', error: told(error, secrets) };
   if (reason === 'canceled') return { status: 'canceled' };
-  return { status: 'failed', error: told(cause ?? stopped) };
+  return { status: 'failed', error: told(cause ?? stopped, secrets) };
 }
 
-function told(error: unknown): CommandError {
-  const { code, message, hint } = failureOf(error, null);
+function told(error: unknown, secrets: SecretMask): CommandError {
+  const { code, message, hint } = failureOf(error, null, secrets);
   return { code, message, hint };
 }
 

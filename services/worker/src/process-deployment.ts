@@ -7,6 +7,7 @@ import { createInterruption, type Interruption } from './interruption.js';
 import { keepLease, leaseSeconds } from './keep-lease.js';
 import { createLogWriter } from './log-writer.js';
 import { openLookUp } from './look-up.js';
+import { maskOf } from './mask-of.js';
 import { deploy } from './pipeline.js';
 import { createRun, type Hold, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
@@ -31,8 +32,9 @@ export async function processDeployment(
   const stopDeadline = totalDeadline(row.snapshot.timeouts ?? defaultTimeouts, row.ranSeconds, interruption);
   try {
     const lastSeq = lease.epoch === 1 ? 0 : await worker.logs.lastSeq(deploymentId);
-    const log = createLogWriter(worker.logs, lease, lastSeq);
-    await runToEnd(row, { lease, interruption, log }, worker);
+    const secrets = maskOf(row.snapshot, row.serviceId, worker.secrets);
+    const log = createLogWriter(worker.logs, lease, lastSeq, secrets);
+    await runToEnd(row, { lease, interruption, secrets, log }, worker);
   } finally {
     stopDeadline();
     stopKeeping();
@@ -70,7 +72,7 @@ async function endWithout(
   error: unknown,
   row: Claimed,
   run: Run | null,
-  { lease, interruption, log }: Hold,
+  { lease, interruption, secrets, log }: Hold,
   worker: WorkerContext,
 ): Promise<void> {
   const { reason } = interruption;
@@ -109,7 +111,7 @@ async function endWithout(
     await worker.runs.requeue(lease, { delaySeconds, failed: true });
     return;
   }
-  const failure = failureOf(interruption.error ?? fault ?? error, stage);
+  const failure = failureOf(interruption.error ?? fault ?? error, stage, secrets);
   if (failure.code === 'internal_error')
     worker.logger.error({ err: error, deploymentId: row.id }, 'a deployment failed unforeseen');
   await say(

@@ -7,6 +7,7 @@ import {
   type Provider,
   type RunSpec,
   type Runtime,
+  type SecretMask,
   type StageName,
   type StageStatus,
   type Want,
@@ -32,6 +33,8 @@ export interface Run {
   /** The empty folder that the source goes into. */
   sourceFolder: string;
   interruption: Interruption;
+  /** For whatever is told of the deployment. */
+  secrets: SecretMask;
   /** The last stage that began, `cleanup` apart: where a failure happened. */
   stageName: StageName | null;
   /** Whether the runtime may have started something for this deployment. */
@@ -74,7 +77,7 @@ export interface Making {
 /** What earlier attempts at a deployment have stored; whether it is still there shows when it is needed. */
 export type Left = Pick<DeploymentColumns, 'revision' | 'artifact' | 'instance' | 'error'>;
 
-export type Hold = Pick<Run, 'lease' | 'interruption'> & { log: LogWriter };
+export type Hold = Pick<Run, 'lease' | 'interruption' | 'secrets'> & { log: LogWriter };
 
 /** Gathers what a deployment needs, its secrets opened, with an empty workspace of its own. */
 export async function createRun(
