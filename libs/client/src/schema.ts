@@ -1034,7 +1034,7 @@ export interface components {
             at: string;
             actor: string | null;
             tokenId: string | null;
-            /** @description The route's operationId. */
+            /** @description The route's operationId, or `noticed…` for something unusual that Pierhead itself noticed. */
             action: string;
             target: {
                 kind: string;
@@ -6945,7 +6945,7 @@ export interface operations {
                 cursor?: string;
                 /** @description The name of a token. */
                 actor?: string;
-                /** @description An operationId. */
+                /** @description An operationId, or what was noticed. */
                 action?: string;
                 /** @description The id of what was changed. */
                 targetId?: string;

@@ -1,37 +1,31 @@
 import ipaddr from 'ipaddr.js';
-import { LRUCache } from 'lru-cache';
 import { HttpProblem } from './http-problem.js';
-
-const windowMs = 60_000;
-/** Whoever comes from more addresses at once is forgotten, oldest first: memory has an end. */
-const mostAddresses = 20_000;
+import { Tally } from './tally.js';
 
 /** How often each address may do something within a minute. */
 export class Allowance {
-  readonly #taken = new LRUCache<string, number>({ max: mostAddresses, ttl: windowMs, noUpdateTTL: true });
+  readonly #taken = new Tally(60_000);
 
   /** @param perMinute 0 for no limit */
   constructor(readonly perMinute: number) {}
 
   /** Counts once more for this address. */
   take(address: string): void {
-    if (this.perMinute > 0) this.#taken.set(address, this.#countOf(address) + 1);
+    if (this.perMinute > 0) this.#taken.add(address);
   }
 
   /** Throws 429 once the address has used up what it may. */
   assertLeft(address: string, what: string): void {
-    if (this.perMinute === 0 || this.#countOf(address) < this.perMinute) return;
-    const seconds = Math.max(1, Math.ceil(this.#taken.getRemainingTTL(address) / 1_000));
+    if (this.perMinute === 0 || this.#taken.of(address) < this.perMinute) return;
+    const seconds = Math.max(1, Math.ceil(this.#taken.remainingMs(address) / 1_000));
     const detail = `More than ${this.perMinute} ${what} within a minute came from your address: wait ${seconds} s.`;
     throw new HttpProblem(429, 'rate_limited', detail, { headers: { 'retry-after': String(seconds) } });
   }
-
-  #countOf = (address: string) => this.#taken.get(address) ?? 0;
 }
 
 /** Whom the limits count: an IPv4 address, or the /64 that an IPv6 host has to itself. */
-export function limitedAddress(remoteAddress: string | undefined): string {
-  if (remoteAddress === undefined || !ipaddr.isValid(remoteAddress)) return '';
+export function limitedAddress(remoteAddress: string | null): string {
+  if (remoteAddress === null || !ipaddr.isValid(remoteAddress)) return '';
   const address = ipaddr.process(remoteAddress);
   return address instanceof ipaddr.IPv6 ? address.parts.slice(0, 4).join(':') : address.toString();
 }

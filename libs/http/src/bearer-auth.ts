@@ -102,7 +102,7 @@ export function requireToken(
     }
     const token = tokenOf(request);
     if (token === null) throw unauthorized('token_missing', 'This route needs a token.');
-    const identity = await identify(token, limitedAddress(request.socket.remoteAddress));
+    const identity = await identify(token, limitedAddress(request.address));
     if (!includesScope(identity.scopes, scope)) throw missing(scope, identity);
     request.identity = identity;
   };

@@ -21,6 +21,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     newRequestId(): string;
   }
+  interface FastifyRequest {
+    /** Where the connection came from; a socket that was closed no longer tells. */
+    address: string | null;
+  }
 }
 
 export interface ServerOptions {
@@ -55,7 +59,9 @@ export async function createServer(options: ServerOptions): Promise<App> {
     if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
     return sendProblem(reply, problem);
   });
+  app.decorateRequest('address', null);
   app.addHook('onRequest', (request, reply, done) => {
+    request.address = request.socket.remoteAddress ?? null;
     reply.header('x-request-id', request.id);
     done();
   });
@@ -77,8 +83,8 @@ export async function createServer(options: ServerOptions): Promise<App> {
 function limitRequests(app: App, perMinute: number): void {
   if (perMinute === 0) return;
   const allowance = new Allowance(perMinute);
-  app.addHook('onRequest', async ({ socket }) => {
-    const address = limitedAddress(socket.remoteAddress);
+  app.addHook('onRequest', async (request) => {
+    const address = limitedAddress(request.address);
     allowance.assertLeft(address, 'requests');
     allowance.take(address);
   });

@@ -1,3 +1,4 @@
+export { limitedAddress } from './allowance.js';
 export type { App } from './app.js';
 export { bearerToken, type Identity, requireToken, scopeOf, tokenMatcher, type Verify } from './bearer-auth.js';
 export { createServer, type ServerOptions } from './create-server.js';
@@ -10,3 +11,4 @@ export type { OpenApiOptions } from './open-api.js';
 export { readyAnswer, sendReady, strongEtag } from './ready-answer.js';
 export type { ReadyAnswer } from './ready-answers.js';
 export { runService, startFailure } from './run-service.js';
+export { Tally } from './tally.js';

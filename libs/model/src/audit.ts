@@ -10,7 +10,9 @@ export const AuditEntry = Type.Object({
   at: Timestamp,
   actor: nullable(Type.String({ description: 'The name of the token; null where a route needs none.' })),
   tokenId: nullable(Type.String({ ...Id, description: 'Null for the token of the configuration.' })),
-  action: Type.String({ description: "The route's operationId." }),
+  action: Type.String({
+    description: "The route's operationId, or `noticed…` for something unusual that Pierhead itself noticed.",
+  }),
   target: nullable(AuditTarget),
   before: Type.Unknown({ description: 'The target before, secrets masked; null where there was none.' }),
   after: Type.Unknown({ description: 'The target after, secrets masked; null where there is none.' }),
@@ -26,7 +28,7 @@ const time = (description: string) => Type.Optional(Type.String({ format: 'date-
 export const AuditQuery = Type.Object({
   ...PageQuery.properties,
   actor: text('The name of a token.'),
-  action: text('An operationId.'),
+  action: text('An operationId, or what was noticed.'),
   targetId: text('The id of what was changed.'),
   from: time('Not earlier than this.'),
   to: time('Earlier than this.'),

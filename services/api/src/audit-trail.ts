@@ -8,8 +8,6 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the request changed, for the audit log: set by its handler. */
     audit: Change | null;
-    /** Where the connection came from; a socket that was closed no longer tells. */
-    address: string | null;
   }
 }
 
@@ -26,10 +24,6 @@ interface Change {
  */
 export function recordChanges(app: App, append: (entry: NewAuditEntry) => Promise<void>): void {
   app.decorateRequest('audit', null);
-  app.decorateRequest('address', null);
-  app.addHook('onRequest', async (request) => {
-    request.address = request.socket.remoteAddress ?? null;
-  });
   app.addHook('onSend', async (request, reply, payload) => {
     if (hasChanged(request, reply)) await append(entryOf(request)).catch(unrecorded);
     return payload;

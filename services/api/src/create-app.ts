@@ -2,6 +2,7 @@ import { type App, createServer, type HealthCheck, registerHealth, requireToken,
 import type { Logger } from '@pierhead/logger';
 import { recordChanges } from './audit-trail.js';
 import type { ApiContext } from './context.js';
+import { noticeUnusual } from './notice-unusual.js';
 import { keepToProjects } from './project-gate.js';
 import { auditRoutes } from './routes/audit.js';
 import { commandRoutes } from './routes/commands.js';
@@ -61,6 +62,7 @@ export async function createApp(
   requireToken(app, verify, { failuresPerMinute: Math.ceil(requestsPerMinute / 100) });
   keepToProjects(app, (kind, id) => context.projects.of(kind, id));
   recordChanges(app, (entry) => context.audit.append(entry));
+  noticeUnusual(app, (entry) => context.audit.append(entry));
   await registerHealth(app, { checks });
   for (const each of routes) await app.register(async (scope) => each(scope, context));
   return app;
