@@ -117,7 +117,7 @@ t.test('the command works against a running Pierhead', async (t) => {
     const holder = command({ PIERHEAD_URL: api.url, PIERHEAD_TOKEN: created.token });
     t.match(await holder('providers'), { code: 0 });
     t.match(await holder('tokens', 'list'), { code: 1, err: /^scope_missing: .*admin/ });
-    t.match((await pierhead('tokens', 'list')).out, new RegExp(`^${own} +read, deploy +${created.id} `, 'm'));
+    t.match((await pierhead('tokens', 'list')).out, new RegExp(`^${own} +read, deploy +all +${created.id} `, 'm'));
     t.match(await pierhead('tokens', 'remove', own), { code: 0, out: `${own} is removed.\n` });
     t.match(await holder('providers'), { code: 1, err: /^token_invalid: / });
     t.match(await pierhead('tokens', 'remove', own), { code: 1, err: /^token_not_found: / });
@@ -125,7 +125,9 @@ t.test('the command works against a running Pierhead', async (t) => {
       code: 1,
       err: /read, deploy, admin/,
     });
-    const shown = await pierhead('tokens', 'create', '--name', own, '--scope', 'read');
+    const [project] = await json('projects');
+    const shown = await pierhead('tokens', 'create', '--name', own, '--scope', 'read', '--project', project.id);
+    t.match(shown.out, new RegExp(`^projects +${project.id}$`, 'm'));
     t.match(shown.out, /^token +ph_[\w-]{43}$/m);
     t.match(await pierhead('tokens', 'remove', own), { code: 0 });
   });
