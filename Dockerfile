@@ -25,9 +25,7 @@ RUN find libs services -mindepth 2 -maxdepth 2 ! -name package.json -exec rm -rf
 
 FROM base AS production
 COPY --from=manifests /pierhead ./
-RUN npm ci --omit=dev --ignore-scripts --no-update-notifier && \
-    npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx --sbom-type=application > sbom.cdx.json && \
-    rm -rf /root/.npm
+RUN npm ci --omit=dev --ignore-scripts --no-update-notifier && rm -rf /root/.npm
 
 FROM base AS build
 COPY --from=manifests /pierhead ./

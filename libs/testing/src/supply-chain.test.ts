@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import t from 'tap';
 
 interface Locked {
@@ -8,7 +11,8 @@ interface Locked {
   hasInstallScript?: boolean;
 }
 
-const lock = JSON.parse(await readFile(new URL('../../../package-lock.json', import.meta.url), 'utf8'));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const lock = JSON.parse(await readFile(`${root}/package-lock.json`, 'utf8'));
 const packages = Object.entries(lock.packages as Record<string, Locked>)
   .map(([place, locked]) => ({ name: place.split('node_modules/').at(-1)!, place, ...locked }))
   .filter(({ place, link }) => place.includes('node_modules/') && !link);
@@ -38,4 +42,12 @@ t.test('every package comes from the registry, and is held to its checksum', asy
 t.test('no package runs a program when it is installed that nobody has looked at', async (t) => {
   const running = new Set(packages.filter((each) => each.hasInstallScript).map(({ name }) => name));
   t.same([...running].sort(), [...installScripts].sort());
+});
+
+t.test('the list of what Pierhead is made of has what runs, and not what it is made with', async (t) => {
+  const options = { cwd: root, maxBuffer: 2 ** 26 };
+  const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'sbom'], options);
+  const names = new Set(JSON.parse(stdout).components.map(({ name }: { name: string }) => name));
+  for (const name of ['fastify', 'bullmq', 'api', 'worker']) t.ok(names.has(name), name);
+  for (const name of ['typescript', 'tap']) t.notOk(names.has(name), name);
 });

@@ -1,5 +1,8 @@
-import { access } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
+import postgres from 'postgres';
 import t from 'tap';
 import { Pool } from 'undici';
 import type { ApiDriver } from '../api-driver.js';
@@ -11,7 +14,8 @@ import { createSite, freshName } from './scenarios.js';
 const requests = Number(process.env.PIERHEAD_FUZZ_REQUESTS ?? 6_000);
 const batch = 32;
 const limitMs = 20_000;
-const canary = '/tmp/canary';
+const canary = '/tmp/pierhead-canary';
+const planted = `planted-${randomBytes(12).toString('hex')}`;
 
 t.setTimeout(3_600_000);
 
@@ -30,7 +34,7 @@ t.test('whatever is sent to the API is answered, and never with a fault of its o
     const type = String(answer.headers['content-type'] ?? '');
     // A stream goes on for as long as its deployment does.
     if (type.startsWith('text/event-stream')) answer.body.on('error', () => {}).destroy();
-    else await answer.body.dump();
+    else if ((await answer.body.text()).includes(planted)) throw new Error(`told a secret: ${method} ${path}`);
     seen.set(`${request.operationId} ${Math.trunc(answer.statusCode / 100)}xx`, 1);
     const isProblem = answer.statusCode < 400 || type.startsWith('application/problem+json');
     if (answer.statusCode >= 500 || !isProblem)
@@ -54,7 +58,28 @@ t.test('whatever is sent to the API is answered, and never with a fault of its o
   t.ok(succeeded > 20, `${succeeded} operations were got to do something`);
   await t.rejects(access(canary), 'nothing was executed');
   t.equal((await api.get('/ready')).status, 200);
+  if (stack.inside) t.same(await placesOfSecret(stack.inside), [], 'and nothing was written down that is secret');
 });
+
+/** Where the planted secret stands in the clear: tables of the database, the log of all processes. */
+async function placesOfSecret({ databaseUrl, dataDir }: { databaseUrl: string; dataDir: string }): Promise<string[]> {
+  const sql = postgres(databaseUrl, { max: 1 });
+  try {
+    const tables = await sql<{ schema: string; name: string }[]>`
+      select table_schema as schema, table_name as name from information_schema.tables
+      where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`;
+    const places = [];
+    for (const { schema, name } of tables) {
+      const [row] = await sql<{ count: number }[]>`
+        select count(*)::int as count from ${sql(schema)}.${sql(name)} t where t::text like ${`%${planted}%`}`;
+      if (row!.count > 0) places.push(`${schema}.${name}`);
+    }
+    const log = await readFile(join(dataDir, 'stack.log'), 'utf8');
+    return log.includes(planted) ? [...places, 'the log'] : places;
+  } finally {
+    await sql.end();
+  }
+}
 
 /** Plugins are read anew in a process of their own: too slow for thousands of times. */
 function withoutReload(document: OpenApi): OpenApi {
@@ -65,16 +90,18 @@ function withoutReload(document: OpenApi): OpenApi {
 async function populate(stack: Awaited<ReturnType<typeof testStack>>): Promise<Known> {
   const { api } = stack;
   const service = await createSite(stack, freshName('fuzzed'), { 'index.html': 'x' });
+  const key = { secret: true, value: planted };
+  await api.patch(`/services/${service.id}`, { variables: { KEY: key } });
   const { body: whole } = await api.get(`/services/${service.id}`);
   const deployment = (await api.post(`/services/${service.id}/deployments`, {})).body;
   const project = (await api.post('/projects', { name: freshName('fuzzed') })).body;
   const token = (await api.post('/tokens', { name: freshName('fuzzed'), scopes: ['read'] })).body;
   const { name, providerId, builderId, providerConfig, builderConfig } = whole;
-  const input = { name, providerId, builderId, providerConfig, builderConfig, variables: { KEY: 'value' } };
+  const input = { name, providerId, builderId, providerConfig, builderConfig, variables: { OPEN: 'value', KEY: key } };
   const change = {
     delivery: { keepReleases: 3 },
     hostnames: ['a.example.org'],
-    variables: { KEY: { secret: true, value: 'x' } },
+    variables: { KEY: key },
   };
   return {
     ids: {

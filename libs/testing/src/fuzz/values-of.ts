@@ -7,9 +7,9 @@ const texts = [
   '\0',
   '\n',
   '../../etc/passwd',
-  '--upload-pack=touch /tmp/canary',
-  '$(touch /tmp/canary)',
-  '`touch /tmp/canary`',
+  '--upload-pack=touch /tmp/pierhead-canary',
+  '$(touch /tmp/pierhead-canary)',
+  '`touch /tmp/pierhead-canary`',
   "'; drop table services; --",
   '<script>alert(1)</script>',
   '%00',
@@ -25,7 +25,7 @@ const texts = [
   '0000-01-01T00:00:00Z',
   '2016-12-31T23:59:60Z',
   'http://169.254.169.254/latest/meta-data',
-  'ext::sh -c touch% /tmp/canary',
+  'ext::sh -c touch% /tmp/pierhead-canary',
 ];
 
 export const hostileText: Arbitrary<string> = fc.oneof(
