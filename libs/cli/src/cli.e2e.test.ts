@@ -90,6 +90,7 @@ t.test('the command works against a running Pierhead', async (t) => {
     t.match(await pierhead('projects'), { code: 0, out: /^default /m });
     t.match(await pierhead('workers'), { code: 0, out: /\d\/\d/ });
     t.match(await pierhead('storage'), { code: 0, out: /free disk .+ of .+/ });
+    t.match(await pierhead('keys', 'rotate'), { code: 0, out: /^sealed anew +0$/m });
     const [deployment] = await json('deployments', name);
     t.match(await pierhead('deployments', name), { out: /^#1 live +succeeded/m });
     const stored = await pierhead('logs', deployment.id);
@@ -188,7 +189,7 @@ t.test('the command works against a running Pierhead', async (t) => {
 
   await t.test('help names every command, and a wrong one is refused', async (t) => {
     const { out } = await pierhead('--help');
-    for (const each of ['providers', 'validate', 'services', 'upload', 'deploy', 'logs', 'tokens', 'workers'])
+    for (const each of ['providers', 'validate', 'services', 'upload', 'deploy', 'logs', 'tokens', 'keys', 'workers'])
       t.match(out, each);
     t.match(await pierhead('deplyo'), { code: 1, err: /unknown command/ });
   });

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addDeploy } from './commands/deploy.js';
 import { addDeployments } from './commands/deployments.js';
+import { addKeys } from './commands/keys.js';
 import { addMetrics } from './commands/metrics.js';
 import { addOutput } from './commands/output.js';
 import { addPlugins } from './commands/plugins.js';
@@ -27,6 +28,7 @@ const groups = [
   addRun,
   addStorage,
   addTokens,
+  addKeys,
   addWorkers,
 ];
 

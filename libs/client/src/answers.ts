@@ -8,6 +8,7 @@ export type CommandLine = Schemas['CommandLine'];
 export type ConfigField = Schemas['ConfigField'];
 export type ConfigSchema = Schemas['ConfigSchema'];
 export type Deployment = Schemas['Deployment'];
+export type KeyRotation = Schemas['KeyRotation'];
 export type LogLine = Schemas['LogLine'];
 export type PluginInfo = Schemas['PluginInfo'];
 export type ReleaseMetrics = Schemas['ReleaseMetrics'];

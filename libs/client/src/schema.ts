@@ -942,6 +942,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Seal with the key in use what older ones have sealed
+         * @description Goes through all services and deployments while everything runs, for some seconds with each request: ask again with `nextCursor` until that is null. It may end anywhere, and begin again. When a whole round has sealed nothing anew, the old keys are not needed any more. Closed to tokens that are limited to projects. Needs a token with the scope `admin`.
+         */
+        post: operations["rotateKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -1309,6 +1329,27 @@ export interface components {
             ref?: string;
             revision?: string;
             force?: boolean;
+        };
+        KeyRotation: {
+            /** @description The key in use. */
+            keyId: string;
+            /** @description How many secrets this request has looked at. */
+            sealed: number;
+            /** @description How many of them an old key had sealed, and the one in use has sealed now. */
+            resealed: number;
+            /** @description What no key opens that the api has: it is left as it is. */
+            unknown: {
+                /**
+                 * Format: uuid
+                 * @description UUIDv7.
+                 */
+                serviceId: string;
+                /** @description The first bytes of the hash of a key: it names the key, and tells nothing of it. */
+                keyId: string;
+                /** @description How many of the service, and of its deployments. */
+                secrets: number;
+            }[];
+            nextCursor: string | null;
         };
         LogLine: {
             /** @description Position in the log, from 1, without gaps. */
@@ -6660,6 +6701,105 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The `nextCursor` of the answer before; from the beginning without it. */
+                    cursor?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyRotation"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

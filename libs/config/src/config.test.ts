@@ -40,6 +40,14 @@ t.test('a key of 32 equal bytes is no key', async (t) => {
   t.throws(() => readConfig(['secretKey'], { PIERHEAD_SECRET_KEY: weak }), { message: /32 random bytes/ });
 });
 
+t.test('old keys are a list of such keys', async (t) => {
+  t.same(readConfig([], {}).oldSecretKeys, []);
+  const other = Buffer.from(key, 'base64').reverse().toString('base64');
+  t.same(readConfig([], { PIERHEAD_OLD_SECRET_KEYS: `${key}, ${other}` }).oldSecretKeys, [key, other]);
+  const wrong = { PIERHEAD_OLD_SECRET_KEYS: `${key},short` };
+  t.throws(() => readConfig([], wrong), { message: /PIERHEAD_OLD_SECRET_KEYS: expected 32 random bytes/ });
+});
+
 t.test('lists are separated by commas or spaces, and a label is one word', async (t) => {
   t.match(readConfig([], {}), { plugins: [], workerLabels: [] });
   const environment = { PIERHEAD_PLUGINS: '@acme/gitea ./plugins/a,  b', PIERHEAD_WORKER_LABELS: 'gpu,region=eu gpu' };

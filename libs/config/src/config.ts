@@ -65,6 +65,8 @@ const secretKey = (text: string) => {
   return key.length === 32 && key.some((byte) => byte !== key[0]) ? text : wrong('32 random bytes in base64');
 };
 
+const secretKeys = (text: string) => words(text).map(secretKey);
+
 /** What a bearer token can carry. */
 const token = (text: string) =>
   /^[\x21-\x7e]{32,512}$/.test(text) ? text : wrong('32 to 512 visible ASCII characters, without spaces');
@@ -188,6 +190,13 @@ export const variables = {
     '32 bytes, base64; seals secrets',
     secretKey,
     unset,
+  ),
+  oldSecretKeys: variable(
+    'PIERHEAD_OLD_SECRET_KEYS',
+    'none',
+    'keys that seal no more, and that what they have sealed is still opened with',
+    secretKeys,
+    () => [],
   ),
   adminToken: variable('PIERHEAD_ADMIN_TOKEN', 'made by standalone, else required', 'the admin token', token, unset),
   rateLimit: variable(

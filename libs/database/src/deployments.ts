@@ -13,6 +13,7 @@ import type { Database, Queries } from './connect.js';
 import { newId } from './ids.js';
 import { liveWorkers, requirementsOf } from './live-workers.js';
 import { type Page, pageOf } from './page.js';
+import type { Secrets } from './secrets.js';
 import type { Snapshot } from './snapshot.js';
 import { deployments, releases, services, stages } from './tables.js';
 
@@ -47,7 +48,7 @@ interface Asked {
 export interface NewDeployment extends Asked {
   input: Pick<DeploymentInput, 'ref' | 'revision' | 'force'>;
   /** One whose revision is to be deployed once more, unless the service has another source by now. */
-  again?: DeploymentColumns;
+  again?: { deployment: DeploymentColumns; secrets: Secrets };
 }
 
 export interface NewRollback extends Asked {
@@ -170,8 +171,8 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
     create: ({ input, again, ...asked }: NewDeployment): Promise<DeploymentRow | null> =>
       store<never>(asked, async (_tx, service) => {
         const snapshot = snapshotOf(service);
-        const known = again && isDeepStrictEqual(sourceOf(snapshot), sourceOf(again.snapshot));
-        return { want: input, snapshot, revision: known ? again.revision : null };
+        const revision = again && hasSource(snapshot, again) ? again.deployment.revision : null;
+        return { want: input, snapshot, revision };
       }),
 
     /**
@@ -304,6 +305,16 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
 
 /** Narrows what `typeof` cannot: a type parameter that extends string. */
 const isRefusal = <Refusal extends string>(answer: object | Refusal): answer is Refusal => typeof answer === 'string';
+
+/** Secrets count by their plain text: the same one never looks the same twice. What does not open is another source. */
+function hasSource(now: Snapshot, { deployment, secrets }: NonNullable<NewDeployment['again']>): boolean {
+  const opened = (snapshot: Snapshot) => secrets.open(sourceOf(snapshot), deployment.serviceId);
+  try {
+    return isDeepStrictEqual(opened(now), opened(deployment.snapshot));
+  } catch {
+    return false;
+  }
+}
 
 const sourceOf = ({ providerId, providerVersion, providerConfig, fallbackSources = [] }: Snapshot) => ({
   providerId,

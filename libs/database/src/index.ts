@@ -20,6 +20,7 @@ export { exclusively } from './exclusively.js';
 export { newId } from './ids.js';
 export { installationId } from './installation.js';
 export { instanceRepository } from './instances.js';
+export { keyRotationRepository, type RotationPlace, type RotationStep } from './key-rotation.js';
 export { type Channel, listen } from './listen.js';
 export { logRepository } from './logs.js';
 export { migrate } from './migrate.js';

@@ -3,7 +3,15 @@ import { type Logger, pino } from 'pino';
 export type { Logger };
 
 const redact = {
-  paths: ['req.headers.authorization', 'req.headers.cookie', '*.password', '*.token', '*.secretKey', '*.adminToken'],
+  paths: [
+    'req.headers.authorization',
+    'req.headers.cookie',
+    '*.password',
+    '*.token',
+    '*.secretKey',
+    '*.oldSecretKeys',
+    '*.adminToken',
+  ],
   censor: '[redacted]',
 };
 

@@ -10,6 +10,7 @@ export * from './durations.js';
 export * from './errors.js';
 export * from './field.js';
 export * from './json-pointer.js';
+export * from './key-rotation.js';
 export * from './kinds.js';
 export * from './log-line.js';
 export * from './manifest.js';

@@ -7,6 +7,7 @@ import { keepToProjects } from './project-gate.js';
 import { auditRoutes } from './routes/audit.js';
 import { commandRoutes } from './routes/commands.js';
 import { deploymentRoutes } from './routes/deployments.js';
+import { keyRoutes } from './routes/keys.js';
 import { logRoutes } from './routes/logs.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { operationRoutes } from './routes/operations.js';
@@ -31,6 +32,7 @@ const routes = [
   logRoutes,
   metricsRoutes,
   operationRoutes,
+  keyRoutes,
   tokenRoutes,
   auditRoutes,
 ];

@@ -5,11 +5,13 @@ import { HttpProblem } from '@pierhead/http';
 export function cursorId(cursor: string | undefined): string | null {
   if (cursor === undefined) return null;
   const id = idOfCursor(cursor);
-  if (!id)
-    throw new HttpProblem(
-      400,
-      'invalid_cursor',
-      'The cursor is not one that a list has answered with: leave it out to start from the beginning.',
-    );
+  if (!id) throw invalidCursor();
   return id;
 }
+
+export const invalidCursor = () =>
+  new HttpProblem(
+    400,
+    'invalid_cursor',
+    'The cursor is not one that a list has answered with: leave it out to start from the beginning.',
+  );

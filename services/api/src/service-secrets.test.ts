@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSecrets, isSealed } from '@pierhead/database';
 import t from 'tap';
-import { mask, movesHost, sealConfig, unmask } from './service-secrets.js';
+import { mask, movesHost, sealConfig, sealVariables, unmask } from './service-secrets.js';
 
 const stored = {
   url: 'https://a.example/app.git',
@@ -25,6 +25,16 @@ t.test('a map of secrets is sealed value by value, and shows its names', async (
   t.same(mask(sealed), { ...config, tokens: { 'a.b': { secret: true }, constructor: { secret: true } } });
   t.ok(isSealed((sealed.tokens as Record<string, unknown>)['a.b']));
   t.same(secrets.open(sealed, 'owner'), config);
+});
+
+t.test('a variable that is kept is sealed with the key in use; one that does not open stays as it is', async (t) => {
+  const [old, own, lost] = [0, 1, 2].map(() => randomBytes(32).toString('base64'));
+  const [before, stranger] = [createSecrets(old!).seal('hush', 'owner'), createSecrets(lost!).seal('lost', 'owner')];
+  const kept = { secret: true } as const;
+  const stored = { KEPT: before, LOST: stranger };
+  const { variables } = sealVariables({ KEPT: kept, LOST: kept }, stored, createSecrets(own!, [old!]), 'owner');
+  t.equal(createSecrets(own!).open<unknown>(variables.KEPT, 'owner'), 'hush');
+  t.same(variables.LOST, stranger);
 });
 
 t.test('what looks like a mask where no secret is stored is a value like any other', async (t) => {

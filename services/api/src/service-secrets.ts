@@ -75,7 +75,10 @@ export function sealConfig(
   return seal(config, '', false) as StoredConfig;
 }
 
-/** Seals secret variables; a secret without its value keeps the stored one, or is a problem when there is none. */
+/**
+ * Seals secret variables; a secret without its value keeps the stored one, sealed with the key in use, or is a problem
+ * when there is none.
+ */
 export function sealVariables(
   sent: VariablesInput,
   stored: StoredVariables,
@@ -93,7 +96,7 @@ export function sealVariables(
         code: 'required',
         message: `The secret variable ${key} has no stored value yet: send one.`,
       });
-    return [key, kept ?? ''];
+    return [key, secrets.reseal(kept ?? '', owner).value];
   });
   return { variables: Object.fromEntries(entries), problems };
 }

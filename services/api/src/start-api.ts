@@ -81,7 +81,7 @@ export async function startApi(
     catalog: createCatalogClient(config.catalogUrl, config.catalogToken, toggles.header),
     kept,
     toggles,
-    secrets: createSecrets(config.secretKey),
+    secrets: createSecrets(config.secretKey, config.oldSecretKeys),
     feed,
     baseDomain: config.baseDomain,
     dataDir: config.dataDir,

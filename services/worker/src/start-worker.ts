@@ -84,7 +84,7 @@ export async function startWorker(config: Needs<'databaseUrl' | 'secretKey'>): P
     id,
     ...repositoriesOf(database),
     admission,
-    secrets: createSecrets(config.secretKey),
+    secrets: createSecrets(config.secretKey, config.oldSecretKeys),
     storage: createFolderStorage(join(config.dataDir, 'storage'), { findUpload: uploads.find }),
     source,
     host,

@@ -139,7 +139,7 @@ export const deploymentRoutes: Routes = async (app, context) => {
         environment,
         trigger: { kind: 'retry', actor: request.identity?.name ?? null, event: null },
         input: want,
-        again: failed,
+        again: { deployment: failed, secrets: context.secrets },
         idempotencyKey: headers['idempotency-key'] ?? null,
       });
       if (!row) throw unknownService();
