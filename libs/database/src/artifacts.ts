@@ -1,11 +1,17 @@
 import type { Artifact } from '@pierhead/model';
 import type { Database } from './connect.js';
 import type { HeldArtifact } from './plan-artifacts.js';
-import type { Snapshot } from './snapshot.js';
+import type { Origin, Snapshot } from './snapshot.js';
 
 const keepReleases = 5;
 /** Each machine may have made its own. */
 const mostAlike = 20;
+
+/** An artifact that was made before, and how; null from before that was recorded. */
+interface KnownArtifact {
+  artifact: Artifact;
+  origin: Origin | null;
+}
 
 /** Artifacts of deployments, from when they are made until they are discarded. */
 export function artifactRepository({ sql: raw }: Database) {
@@ -33,12 +39,11 @@ export function artifactRepository({ sql: raw }: Database) {
     },
 
     /** The artifacts of a key that have not been discarded, newest first; equal ones once. */
-    async ofKey(key: string): Promise<Artifact[]> {
-      const rows = await raw<{ artifact: Artifact }[]>`
-        select d.artifact, max(d.id::text) as newest from deployments d
+    async ofKey(key: string): Promise<KnownArtifact[]> {
+      return raw<KnownArtifact[]>`
+        select d.artifact, (array_agg(d.origin order by d.id desc))[1] as origin from deployments d
         where d.artifact_key = ${key} and d.artifact is not null and d.artifact_discarded_at is null
-        group by d.artifact order by newest desc limit ${mostAlike}`;
-      return rows.map(({ artifact }) => artifact);
+        group by d.artifact order by max(d.id::text) desc limit ${mostAlike}`;
     },
 
     /** The snapshots that a service's artifacts of a revision were made with, of those that have not been discarded. */

@@ -164,7 +164,7 @@ t.test('a removed service loses its routes at once and its row once nothing of i
   const { id } = (await deployments.create(order(service.id)))!;
   await runs.claim(id, 'w', 30);
   const lease = { deploymentId: id, owner: 'w', epoch: 1 };
-  const made = { artifactKey: null, artifactReused: false };
+  const made = { artifactKey: null, artifactReused: false, origin: null };
   await runs.built(lease, { kind: 'image', digest: 'sha256:1', bytes: 1 }, made);
   await runs.released(lease, { ids: ['c1'], upstreams: [] });
   await runs.switch(lease, [{ kind: 'http', host: '127.0.0.1', port: 1 }]);

@@ -206,7 +206,7 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
         if (live && rollbackOf === (live.rollbackOf ?? live.id)) return 'live_already';
         if (release.status !== 'succeeded') return 'never_live';
         if (release.artifactDiscardedAt) return 'release_not_kept';
-        const { want, revision, sourceUsed, artifact, artifactKey } = release;
+        const { want, revision, sourceUsed, artifact, artifactKey, origin } = release;
         const { workerLabels, timeouts } = snapshotOf(service);
         return {
           want,
@@ -215,6 +215,7 @@ export function deploymentRepository({ orm, sql: raw }: Database) {
           artifact,
           artifactKey,
           artifactReused: true,
+          origin,
           snapshot: { ...release.snapshot, workerLabels, timeouts },
           rollbackOf,
         };

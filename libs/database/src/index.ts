@@ -38,6 +38,7 @@ export { finestStep, type NewSample, type Sample, sampleRepository, stepAt } fro
 export { createSecrets, isSealed, mapSealed, type Secrets } from './secrets.js';
 export { type Conflict, type NewService, type ServiceRow, serviceRepository } from './services.js';
 export type {
+  Origin,
   Replaced,
   Sealed,
   Snapshot,

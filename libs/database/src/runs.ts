@@ -14,7 +14,7 @@ export interface Lease {
   epoch: number;
 }
 
-type Made = Pick<DeploymentColumns, 'artifactKey' | 'artifactReused'>;
+type Made = Pick<DeploymentColumns, 'artifactKey' | 'artifactReused' | 'origin'>;
 
 export interface Guard {
   seconds: number;
@@ -132,8 +132,8 @@ export function runRepository({ orm, sql: raw }: Database) {
 
     resolved: (lease: Lease, revision: Revision, sourceUsed: SourceUsed) => note(lease, { revision, sourceUsed }),
     fetched: (lease: Lease, sourceUsed: SourceUsed) => note(lease, { sourceUsed }),
-    built: (lease: Lease, artifact: Artifact, { artifactKey, artifactReused }: Made) =>
-      set(lease, { artifact, artifactKey, artifactReused }),
+    built: (lease: Lease, artifact: Artifact, { artifactKey, artifactReused, origin }: Made) =>
+      set(lease, { artifact, artifactKey, artifactReused, origin }),
     released: (lease: Lease, instance: Instance) => set(lease, { instance }),
 
     /**

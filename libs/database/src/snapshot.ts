@@ -32,6 +32,16 @@ export interface Replaced {
   upstreams: Upstream[];
 }
 
+/** How an artifact came about, as its worker knew it. Holds no secret. */
+export interface Origin {
+  /** What the deployment fetched; the digest, `sha256:…`, is of the files or the image, null where there is none. */
+  source: { revision: string; url: string | null; digest: string | null };
+  /** What the build took in beside the source, as far as the builder names it. */
+  dependencies: { name: string; digest: string }[];
+  /** The build itself, which may be that of another deployment. */
+  build: { deploymentId: string; worker: string; startedAt: string; finishedAt: string };
+}
+
 /** What a deployment needs of its service, frozen when the deployment was asked for. */
 export interface Snapshot {
   serviceName: string;

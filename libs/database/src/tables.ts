@@ -33,6 +33,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type {
+  Origin,
   Replaced,
   Snapshot,
   SourceUsed,
@@ -146,6 +147,8 @@ export const deployments = pgTable(
     artifactReused: boolean('artifact_reused').notNull().default(false),
     /** Equal for artifacts that would come out equal; null where that cannot be told. */
     artifactKey: text('artifact_key'),
+    /** How the artifact came about; null without one, and for those from before this was recorded. */
+    origin: jsonb('origin').$type<Origin>(),
     /** The deployment whose release it brings back; null for one that builds its own. */
     rollbackOf: uuid('rollback_of'),
     /** Set once the artifact is gone. */

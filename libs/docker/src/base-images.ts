@@ -1,9 +1,9 @@
 import type { BuildOptions } from './build-image.js';
 import type { Engine } from './connect-engine.js';
 import { instructionsOf, readDockerfile } from './dockerfile.js';
-import { inspectImage } from './images.js';
+import { type ImageFacts, inspectImage } from './images.js';
 import { askRegistry } from './pull-image.js';
-import { isReference, parseReference } from './reference.js';
+import { isReference, parseReference, sameRepository } from './reference.js';
 
 const fromLine = /^FROM(?: --platform=\$\{?(?:BUILD|TARGET)PLATFORM\}?)? (\S+)(?: AS (\S+))?$/i;
 const copiedFrom = /^COPY(?: --\S+)*? --from=(\S+)/i;
@@ -18,7 +18,10 @@ type Built = Pick<BuildOptions, 'source' | 'dockerfile' | 'buildArgs' | 'platfor
 
 const askLimitMs = 5_000;
 
-/** What a build's base images are now, each told apart from what it was before; null where that cannot be told. */
+/**
+ * What a build's base images are now, each told apart from what it was before, and with its name: `name@sha256:…`. Null
+ * where that cannot be told.
+ */
 export async function baseImageIds(engine: Engine, build: Built): Promise<string[] | null> {
   if (build.platform) return null;
   const { text } = await readDockerfile(build.source, build.dockerfile);
@@ -26,21 +29,29 @@ export async function baseImageIds(engine: Engine, build: Built): Promise<string
   if (!images?.every(isReference)) return null;
   const signal = AbortSignal.any([build.signal, AbortSignal.timeout(askLimitMs)]);
   const found = await Promise.all(images.map((image) => identify(engine, image, signal)));
-  return found.every((each) => each !== null) ? found : null;
+  return found.every((each) => each.length > 0) ? found.flat() : null;
 }
 
 /**
  * Some engines build on the image that they have, others ask its image registry first, and BuildKit may keep it where
- * the engine does not show it: both count. An image that was made in this engine is not asked for elsewhere.
+ * the engine does not show it: both count. An image that was made in this engine is not asked for elsewhere. Nothing
+ * where neither has it.
  */
-async function identify(engine: Engine, image: string, signal: AbortSignal): Promise<string | null> {
+async function identify(engine: Engine, image: string, signal: AbortSignal): Promise<string[]> {
   const { name, tag, digest } = parseReference(image);
-  if (digest) return image;
+  if (digest) return [image];
+  const named = `${name}:${tag ?? 'latest'}`;
   const local = await inspectImage(engine, image, signal);
-  if (local && local.pinned.length === 0) return local.id;
-  const remote = await askRegistry(engine, `${name}:${tag ?? 'latest'}`, signal).catch(() => null);
-  return local || remote ? [local?.id, remote].join(' ') : null;
+  if (local && local.pinned.length === 0) return [`${named}@${local.id}`];
+  const remote = await askRegistry(engine, named, signal).catch(() => null);
+  const digests = [local && digestIn(local, name), remote].filter((each) => each !== null);
+  // The id as well: images for several platforms have one digest.
+  return [...(local ? [local.id] : []), ...new Set(digests.map((each) => `${named}@${each}`))];
 }
+
+/** The digest that an image has in its repository, or its id. */
+const digestIn = ({ id, pinned }: ImageFacts, name: string) =>
+  pinned.map((each) => each.split('@')).find(([repository = '']) => sameRepository(repository, name))?.[1] ?? id;
 
 /**
  * The images that a Dockerfile builds on or copies from, apart from its own stages; null where they cannot be told, or

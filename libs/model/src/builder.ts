@@ -19,7 +19,8 @@ export interface Builder<Config = unknown> {
   build(source: Source, config: Config, context: CallContext): Promise<Artifact>;
   /**
    * What an artifact depends on beside the files and the config, such as the digests of base images as they are now;
-   * null when it has to be built each time. Without it, equal files and configs give equal artifacts.
+   * null when it has to be built each time. Without it, equal files and configs give equal artifacts. One that is written
+   * `name@sha256:…` is named in the provenance of the artifact.
    */
   inputs?(source: Source, config: Config, context: CallContext): Promise<string[] | null>;
   /** Removes an artifact that no release needs any more. One that is gone, in use or not the builder's own is left alone. */

@@ -6,9 +6,11 @@ import { awaitHealth } from './await-health.js';
 import { cleanUp } from './clean-up.js';
 import { emptyFolder } from './empty-folder.js';
 import { guard, refuse } from './guard.js';
+import { type Ingredients, ingredientsOf } from './ingredients.js';
 import { leaseSeconds } from './keep-lease.js';
 import { makeWay } from './make-way.js';
-import { artifactKeyOf, reusable } from './reuse.js';
+import { type OwnOrigin, ownOrigin } from './origin.js';
+import { reusable } from './reuse.js';
 import { assertHeld, type EquippedRun, type Making, type Run } from './run.js';
 import type { WorkerContext } from './worker-context.js';
 
@@ -75,14 +77,16 @@ async function makeAndPrepare(run: EquippedRun, making: Making, worker: WorkerCo
 
 async function make(run: EquippedRun, making: Making, worker: WorkerContext): Promise<Artifact> {
   const revision = await run.stage('resolve', () => resolve(run, making, worker));
-  const { source, key } = await run.stage('fetch', async () => {
+  const ingredients = await run.stage('fetch', async () => {
     const source = await fetch(run, making, worker, revision);
-    return { source, key: await artifactKeyOf(run, making, source, worker) };
+    return ingredientsOf(run, making, source, worker);
   });
-  const known = key && !making.anew ? await reusable(run, key, worker) : null;
+  const { key } = ingredients;
+  const origin = ownOrigin(run, revision, ingredients);
+  const known = key && !making.anew ? await reusable(run, key, origin, worker) : null;
   if (known) return run.stage('build', async () => reuse(run, known));
   await assertRoom(run.context, worker.admission);
-  return run.stage('build', () => build(run, making, worker, source, key), making.builder);
+  return run.stage('build', () => build(run, making, worker, ingredients, origin), making.builder);
 }
 
 function reuse(run: Run, artifact: Artifact): Artifact {
@@ -146,11 +150,14 @@ async function build(
   run: Run,
   making: Making,
   worker: WorkerContext,
-  source: Source,
-  artifactKey: string | null,
+  { source, key: artifactKey }: Ingredients,
+  own: OwnOrigin,
 ): Promise<Artifact> {
+  const startedAt = new Date().toISOString();
   const artifact = await making.builder.build(source, making.builderConfig, run.context);
-  assertHeld(run, await worker.runs.built(run.lease, artifact, { artifactKey, artifactReused: false }));
+  const finishedAt = new Date().toISOString();
+  const origin = { ...own, build: { deploymentId: run.spec.deploymentId, worker: worker.id, startedAt, finishedAt } };
+  assertHeld(run, await worker.runs.built(run.lease, artifact, { artifactKey, artifactReused: false, origin }));
   return artifact;
 }
 

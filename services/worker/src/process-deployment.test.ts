@@ -149,7 +149,8 @@ async function dieIn(
   const order: StageName[] = ['fetch', 'build', 'release', 'verify'];
   const reached = (each: StageName) => order.indexOf(stage) > order.indexOf(each);
   await worker.runs.resolved(lease, { id: 'r0' }, { providerId: 'p', fallback: null });
-  if (reached('build')) await worker.runs.built(lease, image, { artifactKey: null, artifactReused: false });
+  if (reached('build'))
+    await worker.runs.built(lease, image, { artifactKey: null, artifactReused: false, origin: null });
   if (reached('release')) await worker.runs.released(lease, { ids: ['c'], upstreams });
   await worker.runs.startStage(lease, stage);
   await worker.dispatches.releaseLapsed();

@@ -34,11 +34,11 @@ async function twoReleases(t: Test) {
 }
 
 t.test('a rollback starts what was built, with the variables of then, and asks no provider or builder', async (t) => {
-  const { worker, calls, specs, second, ask, run } = await twoReleases(t);
+  const { worker, calls, specs, first, second, ask, run } = await twoReleases(t);
   await worker.database.sql`insert into disabled_entries (kind, entry_id) values ('provider', 'p'), ('builder', 'b')`;
   const id = await ask();
   const row = await run(id);
-  t.match(row, { status: 'succeeded', live: true, artifactReused: true });
+  t.match(row, { status: 'succeeded', live: true, artifactReused: true, origin: { build: { deploymentId: first } } });
   t.same(
     row.stages.map(({ name }) => name),
     ['release', 'verify', 'switch', 'cleanup'],

@@ -172,8 +172,9 @@ t.test('an image depends on its base images as they are in the engine', { skip }
     const { config } = await validate({ buildArgs });
     return createDockerfileBuilder().inputs(source, config as DockerfileConfig, context);
   };
-  t.same(await inputs(), [(await inspectImage(testEngine(), 'busybox'))!.id]);
-  t.same(await inputs({ BASE: 'node:20-slim' }), [(await inspectImage(testEngine(), 'node:20-slim'))!.id]);
+  const named = async (image: string) => `${image}@${(await inspectImage(testEngine(), image))!.id}`;
+  t.same(await inputs(), [await named('busybox:latest')]);
+  t.same(await inputs({ BASE: 'node:20-slim' }), [await named('node:20-slim')]);
   t.equal(await inputs({ BASE: 'not-here:1' }), null, 'it is still to be pulled');
   t.equal(await inputs({ BASE: 'No Image' }), null);
 });
