@@ -96,6 +96,10 @@ t.test('the command works against a running Pierhead', async (t) => {
     const stored = await pierhead('logs', deployment.id);
     t.match(stored.out, /^fetch +\| ./m);
     t.equal((await pierhead('logs', deployment.id, '--follow')).out, stored.out);
+    t.match(await json('deployments', 'provenance', deployment.id), { payload: String, signatures: [{ sig: String }] });
+    const checked = JSON.parse((await pierhead('deployments', 'provenance', deployment.id, '--verify')).out);
+    const { digest } = deployment.artifact;
+    t.match(checked, { subject: [{ name, digest: { sha256: digest.replace('sha256:', '') } }] });
     t.match(await pierhead('cancel', deployment.id), { code: 1, err: /^deployment_final: / });
     t.match(await json('deploy', name, '--no-wait'), { number: 2 });
   });

@@ -19,6 +19,7 @@ export * from './metrics.js';
 export * from './migrations.js';
 export * from './plugin.js';
 export * from './project.js';
+export * from './provenance.js';
 export * from './provider.js';
 export * from './registry-entry.js';
 export * from './registry-usage.js';

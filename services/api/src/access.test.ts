@@ -34,7 +34,7 @@ const guarded = operations.filter(({ security }) => security?.length !== 0);
 const kept = new Set(['listProjects', 'listServices', 'listDeployments', 'createService']);
 /** What has nothing to do with projects. */
 const free = /^(upload|(list|read|validate)(Provider|Builder|Runtime)(?!Usage)\w*)$/;
-const isPublic = new Set(['health', 'ready']);
+const isPublic = new Set(['health', 'ready', 'readProvenanceKey']);
 
 const nobody = '00000000-0000-7000-8000-000000000000';
 
@@ -72,7 +72,7 @@ async function setUp(t: Test) {
   return { database, ...repositories, admin, make, call };
 }
 
-t.test('every route but those of health needs a scope, and its document says which', async (t) => {
+t.test('every route but health and public keys needs a scope, and its document says which', async (t) => {
   t.ok(guarded.length > 30);
   for (const { operationId, security, scope, description } of operations) {
     t.equal(security?.length === 0, isPublic.has(operationId), `${operationId} is ${scope ? 'guarded' : 'public'}`);

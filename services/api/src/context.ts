@@ -21,6 +21,7 @@ import type { UploadStore } from '@pierhead/storage';
 import type { CatalogClient } from './catalog-client.js';
 import type { Feed } from './feed.js';
 import type { KeptAnswers } from './kept-answers.js';
+import type { Signer } from './signer.js';
 import type { Toggles } from './toggles.js';
 
 /** What the routes work with. */
@@ -47,6 +48,10 @@ export interface ApiContext {
   kept: KeptAnswers;
   toggles: Toggles;
   secrets: Secrets;
+  /** Of provenance. */
+  signer: Signer;
+  /** The id of this installation. */
+  installation: string;
   feed: Feed;
   baseDomain: string;
   /** The folder in which everything is kept. */

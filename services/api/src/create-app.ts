@@ -13,6 +13,7 @@ import { metricsRoutes } from './routes/metrics.js';
 import { operationRoutes } from './routes/operations.js';
 import { pluginRoutes } from './routes/plugins.js';
 import { projectRoutes } from './routes/projects.js';
+import { provenanceRoutes } from './routes/provenance.js';
 import { registryRoutes } from './routes/registries.js';
 import { registryEntryRoutes } from './routes/registry-entries.js';
 import { serviceRoutes } from './routes/services.js';
@@ -28,6 +29,7 @@ const routes = [
   serviceRoutes,
   uploadRoutes,
   deploymentRoutes,
+  provenanceRoutes,
   commandRoutes,
   logRoutes,
   metricsRoutes,

@@ -9,6 +9,7 @@ import {
   createSecrets,
   deploymentRepository,
   hostnameOf,
+  installationId,
   listen,
   logRepository,
   migrate,
@@ -34,6 +35,7 @@ import { KeptAnswers } from './kept-answers.js';
 import { startMergingSamples } from './merge-samples.js';
 import { startRetention } from './retention.js';
 import { startScheduler } from './scheduler.js';
+import { createSigner } from './signer.js';
 import { createToggles } from './toggles.js';
 
 export interface RunningApi {
@@ -82,6 +84,8 @@ export async function startApi(
     kept,
     toggles,
     secrets: createSecrets(config.secretKey, config.oldSecretKeys),
+    signer: createSigner(config.secretKey),
+    installation: await installationId(database),
     feed,
     baseDomain: config.baseDomain,
     dataDir: config.dataDir,

@@ -2,13 +2,14 @@ import { type Client, type Deployment, dataOf, followLogs, type LogLine } from '
 import { columns } from '../columns.js';
 import { findService } from '../find-service.js';
 import { logText } from '../log-text.js';
+import { openEnvelope } from '../open-envelope.js';
 import { count } from '../options.js';
 import type { AddCommands } from '../session.js';
 
 const batch = 1_000;
 
 export const addDeployments: AddCommands = (program, session) => {
-  program
+  const deployments = program
     .command('deployments')
     .argument('<service>', 'its name or id')
     .description("list a service's deployments, newest first")
@@ -19,6 +20,18 @@ export const addDeployments: AddCommands = (program, session) => {
       const params = { path: { id }, query: { limit } };
       const { items } = await dataOf(client.GET('/services/{id}/deployments', { params }));
       show(items, () => columns(headings, items.map(row), 'There are no deployments yet.'));
+    });
+
+  deployments
+    .command('provenance')
+    .argument('<deployment>', 'its id')
+    .description("print how a deployment's artifact came about, as a signed envelope")
+    .option('--verify', 'check the signature with the key of this Pierhead, and print the statement', false)
+    .action(async (id: string, { verify }: { verify: boolean }) => {
+      const { client } = await session();
+      const envelope = await dataOf(client.GET('/deployments/{id}/provenance', { params: { path: { id } } }));
+      const shown = verify ? openEnvelope(envelope, await dataOf(client.GET('/provenance-key'))) : envelope;
+      process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
     });
 
   program

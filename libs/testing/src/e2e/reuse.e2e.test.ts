@@ -1,4 +1,5 @@
-import t from 'tap';
+import { createPublicKey, verify } from 'node:crypto';
+import t, { type Test } from 'tap';
 import { busyboxAppFiles, dockerMissing, ensureBaseImages, removeTestImages } from '../docker.js';
 import { testStack } from '../stack.js';
 import { visit } from '../visit.js';
@@ -11,6 +12,18 @@ t.test('what is unchanged is not built again', async (t) => {
   const stack = await testStack(t, { workers: 1 });
   const { api, gatewayUrl } = stack;
   const plan = async (id: string) => (await api.post(`/services/${id}/plan`)).body.artifact.reused;
+
+  /** What is signed of a deployment, checked with the key that anybody may read. */
+  const provenance = async (t: Test, id: string) => {
+    const { payloadType, payload, signatures } = (await api.get(`/deployments/${id}/provenance`)).body;
+    const body = Buffer.from(payload, 'base64');
+    const key = await api.raw('GET', '/provenance-key', { headers: { authorization: '' } });
+    const { publicKey } = (await key.json()) as { publicKey: string };
+    const signed = `DSSEv1 ${payloadType.length} ${payloadType} ${body.length} ${body.toString('utf8')}`;
+    const signature = Buffer.from(signatures[0].sig, 'base64');
+    t.ok(verify(null, Buffer.from(signed), createPublicKey(publicKey), signature), 'the signature');
+    return JSON.parse(body.toString('utf8'));
+  };
 
   t.test('files', async (t) => {
     const [name, other] = [freshName('site'), freshName('site')];
@@ -39,7 +52,16 @@ t.test('what is unchanged is not built again', async (t) => {
     t.teardown(() => removeTestImages([first.artifact!.digest]));
     await api.patch(`/services/${service.id}`, { variables: { PORT: '8222' } });
     const same = { status: 'succeeded', artifact: { digest: first.artifact!.digest, reused: true } };
-    t.match(await api.deploy(service.id), same);
+    const again = await api.deploy(service.id);
+    t.match(again, same);
+    for (const { id } of [first, again]) {
+      const { subject, predicate } = await provenance(t, id);
+      t.same(subject, [{ name, digest: { sha256: first.artifact!.digest.replace('sha256:', '') } }]);
+      const source = { name: 'source', digest: { sha256: /^[0-9a-f]{64}$/ } };
+      const base = { name: 'busybox:latest', digest: { sha256: /^[0-9a-f]{64}$/ } };
+      t.match(predicate.buildDefinition.resolvedDependencies, [source, base]);
+      t.match(predicate.runDetails.metadata, { invocationId: first.id, pierhead_deployment: { id } });
+    }
     t.match(await api.deploy(service.id, { environment: 'preview' }), same);
     t.match(await visit(gatewayUrl, `${name}.localhost`), { text: name });
   });
