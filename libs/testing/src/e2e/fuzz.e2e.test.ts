@@ -6,7 +6,8 @@ import postgres from 'postgres';
 import t from 'tap';
 import { Pool } from 'undici';
 import type { ApiDriver } from '../api-driver.js';
-import { type FuzzedRequest, type Known, type OpenApi, requestsOf } from '../fuzz/requests-of.js';
+import type { OpenApi } from '../fuzz/open-api.js';
+import { type FuzzedRequest, type Known, requestsOf } from '../fuzz/requests-of.js';
 import { testStack } from '../stack.js';
 import { createSite, freshName } from './scenarios.js';
 

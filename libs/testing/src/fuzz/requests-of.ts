@@ -1,20 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
+import type { OpenApi, Operation, Schema } from './open-api.js';
 import { hostileText, hostileValue, valuesOf } from './values-of.js';
-
-/** As much of an OpenAPI document as is needed to make requests of it. */
-export interface OpenApi {
-  paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, Schema> };
-}
-
-interface Operation {
-  operationId: string;
-  parameters?: { name: string; in: string; required?: boolean; schema: Schema }[];
-  requestBody?: { content: Record<string, { schema: Schema }> };
-}
-
-/** JSON Schema, as far as the document uses it. */
-export type Schema = Record<string, unknown>;
 
 export interface FuzzedRequest {
   operationId: string;

@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
-import type { OpenApi, Schema } from './requests-of.js';
+import type { OpenApi, Schema } from './open-api.js';
 
 const texts = [
   '',
