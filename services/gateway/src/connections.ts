@@ -8,6 +8,31 @@ const statusOf: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_RE
 /** The connections of clients, and which of them are getting an answer: nothing else may be written to those. */
 export class Connections {
   readonly #answers = new WeakMap<Duplex, ServerResponse>();
+  readonly #waiting = new WeakMap<Duplex, Set<() => void>>();
+
+  /**
+   * Calls back once, when an answer is done with, whole or not. One whose turn had not come when its connection ended is
+   * never closed itself: Node does not know it yet.
+   */
+  whenOver(socket: Duplex, response: ServerResponse, over: () => void) {
+    const waiting = this.#waitingOn(socket);
+    const once = () => {
+      if (waiting.delete(once)) over();
+    };
+    waiting.add(once);
+    response.once('close', once);
+  }
+
+  #waitingOn(socket: Duplex): Set<() => void> {
+    const known = this.#waiting.get(socket);
+    if (known) return known;
+    const waiting = new Set<() => void>();
+    this.#waiting.set(socket, waiting);
+    socket.once('close', () => {
+      for (const once of waiting) once();
+    });
+    return waiting;
+  }
 
   noteAnswer(socket: Duplex, response: ServerResponse) {
     this.#answers.set(socket, response);

@@ -56,7 +56,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#headers = requestHeaders(options.request);
-    options.response.once('close', () => this.#end(options.response.writableFinished));
   }
 
   /** Sends the request to the next replica. */
@@ -87,7 +86,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     const { response, onAnswer } = this.#options;
     try {
-      this.#noteTrailers(headers);
+      this.#noteTrailers(status, headers);
       if (status > mostStatus) throw new Error(`${status} is no status.`);
       response.writeHead(status, responseHeaders(headers));
     } catch (error) {
@@ -95,6 +94,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return controller.abort(error as Error);
     }
     onAnswer();
+    // It has no body, whatever its headers say of the one that there would have been.
+    if (status === 204 || status === 304) return response.end();
     this.#length = Number(headers['content-length']);
     // An event stream may stay silent for long after its headers; Node would send them with the first data.
     if (headers['content-length'] === undefined) setImmediate(() => response.destroyed || response.flushHeaders());
@@ -102,6 +103,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer) {
     const { response } = this.#options;
+    if (response.writableEnded) return;
     // A small answer that is whole goes out as one string with its headers: that is half the work of two buffers.
     if (chunk.length === this.#length && chunk.length <= smallBytes) response.write(chunk.toString('latin1'), 'latin1');
     else if (!response.write(chunk)) this.#rest(controller);
@@ -121,28 +123,31 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error) {
-    if (this.#left) return;
+    if (this.#left || this.#options.response.writableEnded) return;
     if (hasNeverArrived(error)) this.#replica?.rest();
     if (this.#mayMoveOn(error)) this.send();
     else this.#options.onFailure(error);
   }
 
-  /** Called when the client's connection is done with the answer, whole or not. */
-  #end(whole: boolean) {
+  /** The client's connection is done with the answer, whole or not. */
+  end() {
     this.#release();
-    if (whole) return;
+    if (this.#options.response.writableFinished) return;
     this.#left = true;
     this.#controller?.abort(clientLeft);
   }
 
   #mayMoveOn(error: Error) {
-    const { request, replicas } = this.#options;
+    const { request, response, replicas } = this.#options;
+    if (response.headersSent) return false;
     const repeats = repeatable.has(request.method ?? '') && !hasBody(request);
     return replicas.length > 0 && repeats && hasNeverArrived(error);
   }
 
-  #noteTrailers({ trailer, ...headers }: IncomingHttpHeaders) {
+  #noteTrailers(status: number, { trailer, ...headers }: IncomingHttpHeaders) {
     if (trailer === undefined || headers['content-length'] !== undefined) return;
+    const { method, httpVersionMinor } = this.#options.request;
+    if (method === 'HEAD' || httpVersionMinor === 0 || status === 204 || status === 304) return;
     const names = String(trailer).split(',');
     this.#trailerNames = names.map((name) => name.trim().toLowerCase()).filter((name) => !noTrailers.has(name));
     if (this.#trailerNames.length > 0) this.#options.response.setHeader('trailer', this.#trailerNames.join(', '));

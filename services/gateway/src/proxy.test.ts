@@ -173,6 +173,38 @@ t.test('an app that does not read holds its client back, and then gets the 100 M
   t.equal(String(await buffer(await responded)), String(100 * megabyte.length));
 });
 
+t.test('requests that wait on a connection behind another one are let go with it', async (t) => {
+  let open = 0;
+  const { gateway } = await release(t, (request, response) => {
+    open += 1;
+    response.on('close', () => (open -= 1));
+    if (request.url === '/big') for (let count = 0; count < 20; count += 1) response.write(megabyte);
+  });
+  const socket = net.connect(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => {});
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: app.test\r\n\r\n`;
+  socket.write(get('/slow') + get('/big').repeat(5));
+  await until(() => open === 6);
+  socket.destroy();
+  await until(() => open === 0);
+  t.pass('none is left at the upstream');
+});
+
+t.test('an answer without a body may have the headers of the one that there would have been', async (t) => {
+  const heads = {
+    '/304': 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 1000\r\n\r\n',
+    '/204': 'HTTP/1.1 204 No Content\r\nETag: "a"\r\n\r\n',
+    '/head': 'HTTP/1.1 200 OK\r\nETag: "a"\r\nTransfer-Encoding: chunked\r\nTrailer: x-checksum\r\n\r\n',
+  };
+  const { port } = await rawUpstreamFor(t, (socket) =>
+    socket.on('data', (data) => socket.write(heads[String(data).split(' ')[1] as keyof typeof heads])),
+  );
+  const gateway = await gatewayFor(t, new MemoryRoutes([route('app.test', port)]));
+  for (const status of [304, 204, 304])
+    t.match(await ask(gateway.url, { path: `/${status}` }), { status, body: '', headers: { etag: '"a"' } });
+  const head = await ask(gateway.url, { method: 'HEAD', path: '/head' });
+  t.match(head, { status: 200, body: '', headers: { etag: '"a"' } }, 'and it has no trailers');
+});
+
 t.test('Expect: 100-continue is answered and the body arrives', async (t) => {
   const { gateway } = await release(t, reflect);
   const request = http.request(gateway.url, { method: 'POST', headers: { host: 'app.test', expect: '100-continue' } });

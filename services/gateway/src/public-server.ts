@@ -24,6 +24,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** When the answer's headers were ready to be sent, by `performance.now()`; 0 before. */
     answeredAt: number;
+    /** What is under way to a replica for it. */
+    exchange: Exchange | null;
+    /** Whether nobody waits for its answer any more. */
+    isOver: boolean;
   }
 }
 
@@ -62,6 +66,8 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
   }
   const fail = failWith(logger);
   server.decorateRequest('answeredAt', 0);
+  server.decorateRequest('exchange', null);
+  server.decorateRequest('isOver', false);
   server.addHook('onSend', (request, _reply, payload, done) => {
     request.answeredAt = performance.now();
     done(null, payload);
@@ -75,7 +81,9 @@ export async function createPublicServer(options: PublicServerOptions): Promise<
       connections.noteAnswer(request.raw.socket, reply.raw);
       const { route, problem } = admit(request.raw, options.table, limits.bodyBytes);
       const arrived = performance.now();
-      reply.raw.once('close', () => {
+      connections.whenOver(request.raw.socket, reply.raw, () => {
+        request.isOver = true;
+        request.exchange?.end();
         const { statusCode, headersSent } = reply.raw;
         options.countResponse(statusCode);
         if (!route) return;
@@ -111,7 +119,7 @@ async function hold(
   held += 1;
   try {
     const served = await table.lookupServed(route.hostname, limits.holdMs);
-    return reply.raw.destroyed ? reply.hijack() : serve(served ?? route);
+    return reply.request.isOver ? reply.hijack() : serve(served ?? route);
   } finally {
     held -= 1;
   }
@@ -128,7 +136,7 @@ function serve(
   if (files) return site(request, reply, files);
   const replicas = pools.choose(route);
   if (replicas.length === 0) return fail(reply, noUpstreams(route.hostname));
-  const exchange = new Exchange({
+  request.exchange = new Exchange({
     request: request.raw,
     response: reply.raw,
     replicas,
@@ -139,7 +147,7 @@ function serve(
     onFailure: (cause) => fail(reply, upstreamProblem(cause, route.hostname, limits.bodyBytes), cause),
   });
   reply.hijack();
-  exchange.send();
+  request.exchange.send();
   return reply;
 }
 

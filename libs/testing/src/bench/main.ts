@@ -14,6 +14,7 @@ import { startProduct } from './product.js';
 import { benchQueue } from './queue.js';
 import { benchRegistries } from './registries.js';
 import { benchRequests } from './requests.js';
+import { benchSecurity } from './security.js';
 
 /** Services on the books of a machine that has grown. */
 const grown = 500;
@@ -26,6 +27,7 @@ const sections = {
   deploy: deployments,
   gateway,
   cost: benchCost,
+  security: benchSecurity,
 };
 type Section = keyof typeof sections;
 

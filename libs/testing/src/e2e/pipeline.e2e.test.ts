@@ -236,7 +236,8 @@ for (const backend of backends) {
       const deployment = await api.deploy(service.id);
       t.equal((await api.delete(`/services/${service.id}`)).status, 204);
       t.equal((await api.get(`/services/${service.id}`)).status, 404);
-      t.equal((await visit(gatewayUrl, `${name}.localhost`)).status, 404);
+      const gone = async () => (await visit(gatewayUrl, `${name}.localhost`)).status === 404;
+      await until('the gateway has heard of it', gone);
       await until(
         'its history is removed',
         async () => (await api.get(`/deployments/${deployment.id}`)).status === 404,
