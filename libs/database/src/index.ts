@@ -27,7 +27,7 @@ export { migrate } from './migrate.js';
 export { type Kept, type OutputBounds, outputRepository } from './output.js';
 export { idOfCursor, type Page } from './page.js';
 export { type ArtifactPlan, type HeldArtifact, planArtifacts } from './plan-artifacts.js';
-export { type ProjectRow, projectRepository } from './projects.js';
+export { defaultProject, type ProjectRow, projectRepository } from './projects.js';
 export { type Lookup, lookupRepository } from './registry-lookups.js';
 export { registryUsageRepository } from './registry-usage.js';
 export { type Repeating, repeat } from './repeat.js';

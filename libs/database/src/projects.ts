@@ -6,7 +6,8 @@ import { projects, services } from './tables.js';
 
 export type ProjectRow = typeof projects.$inferSelect;
 
-const defaultName = 'default';
+/** The name of the project that a service without one belongs to. */
+export const defaultProject = 'default';
 
 export function projectRepository({ orm, sql: raw }: Database) {
   const find = async (id: string): Promise<ProjectRow | null> =>
@@ -47,8 +48,8 @@ export function projectRepository({ orm, sql: raw }: Database) {
 
     /** The project that a service without one belongs to; made when first needed. */
     async ensureDefault(): Promise<ProjectRow> {
-      await orm.insert(projects).values({ id: newId(), name: defaultName }).onConflictDoNothing();
-      const [row] = await orm.select().from(projects).where(eq(projects.name, defaultName));
+      await orm.insert(projects).values({ id: newId(), name: defaultProject }).onConflictDoNothing();
+      const [row] = await orm.select().from(projects).where(eq(projects.name, defaultProject));
       return row!;
     },
 

@@ -59,7 +59,8 @@ export function routeSource(database: Database, { gatewayId, baseDomain }: { gat
           coalesce((s.delivery->>'drainSeconds')::int, ${defaultDrainSeconds}) as "drainSeconds",
           array(select h.hostname from hostnames h where h.service_id = r.service_id and r.environment = ${production}) as hostnames
         from releases r join services s on s.id = r.service_id join deployments d on d.id = r.deployment_id
-        where s.deleted_at is null`;
+        where s.deleted_at is null order by s.id desc`;
+      // Where two claim one hostname, the older service has it: the last one counts.
       const routes = rows.flatMap(({ name, hostnames, version: _, ...target }) =>
         [hostnameOf(name, target.environment, baseDomain), ...hostnames].map((hostname) => ({ hostname, ...target })),
       );

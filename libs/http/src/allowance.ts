@@ -14,6 +14,11 @@ export class Allowance {
     if (this.perMinute > 0) this.#taken.add(address);
   }
 
+  /** What was counted was none after all. */
+  giveBack(address: string): void {
+    if (this.#taken.of(address) > 0) this.#taken.add(address, -1);
+  }
+
   /** Throws 429 once the address has used up what it may. */
   assertLeft(address: string, what: string): void {
     if (this.perMinute === 0 || this.#taken.of(address) < this.perMinute) return;

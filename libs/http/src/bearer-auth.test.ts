@@ -85,6 +85,25 @@ t.test('an address that sends wrong tokens is soon not listened to; those who ar
   t.equal((await ask('reader', '192.0.2.2')).statusCode, 200, 'another address');
 });
 
+t.test('wrong tokens that come at once are looked up no more often; one good token is asked about once', async (t) => {
+  let asked = 0;
+  const app = await createServer({ name: 'test', version: '1.0.0', logger: pino({ level: 'silent' }) });
+  const verify = async (token: string) => {
+    asked += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    return owners[token] ?? null;
+  };
+  requireToken(app, verify, { failuresPerMinute: 3 });
+  app.get('/private', async () => 'private');
+  const ask = (token: string) => app.inject({ url: '/private', headers: { authorization: `Bearer ${token}` } });
+  const good = await Promise.all(Array.from({ length: 20 }, () => ask('good')));
+  t.ok(good.every(({ statusCode }) => statusCode === 200));
+  t.equal(asked, 1);
+  const wrong = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(`wrong${index}`)));
+  t.equal(wrong.filter(({ statusCode }) => statusCode === 401).length, 3);
+  t.equal(asked, 4);
+});
+
 t.test('a body is not read for a request without a token', async (t) => {
   const app = await build();
   app.post('/write', async () => 'written');

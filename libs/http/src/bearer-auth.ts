@@ -85,13 +85,30 @@ export function requireToken(
 ): void {
   const failures = new Allowance(failuresPerMinute);
   const known = new LRUCache<string, true>({ max: mostKnown });
+  const asking = new Map<string, Promise<Identity | null>>();
+
+  /** Counts as wrong until it is known to be right: many may come at once. The same one is looked up once. */
+  const first = (token: string, address: string, holder: string): Promise<Identity | null> => {
+    const asked = asking.get(holder);
+    if (asked) return asked;
+    failures.assertLeft(address, 'wrong tokens');
+    failures.take(address);
+    const found = (async () => verify(token))()
+      .then((identity) => {
+        if (identity) failures.giveBack(address);
+        if (identity) known.set(holder, true);
+        return identity;
+      })
+      .finally(() => asking.delete(holder));
+    asking.set(holder, found);
+    return found;
+  };
+
   const identify = async (token: string, address: string): Promise<Identity> => {
     const holder = `${address} ${sha256(token).toString('base64')}`;
-    if (!known.has(holder)) failures.assertLeft(address, 'wrong tokens');
-    const identity = await verify(token);
-    if (identity) known.set(holder, true);
-    else failures.take(address);
+    const identity = await (known.has(holder) ? verify(token) : first(token, address, holder));
     if (identity) return identity;
+    known.delete(holder);
     throw unauthorized('token_invalid', 'The token is unknown or has expired.');
   };
   app.auth.check = async (request) => {

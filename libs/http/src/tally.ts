@@ -12,8 +12,8 @@ export class Tally {
   }
 
   /** Counts one more, and tells how many these are. */
-  add(key: string): number {
-    const count = this.of(key) + 1;
+  add(key: string, by = 1): number {
+    const count = this.of(key) + by;
     this.#counts.set(key, count);
     return count;
   }

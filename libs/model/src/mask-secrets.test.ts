@@ -85,3 +85,21 @@ t.test('a chatty text is masked in little time, also where it keeps beginning li
   const took = performance.now() - begun;
   t.ok(took < 5_000, `${Math.round(took)} ms`);
 });
+
+t.test('JSON has several spellings', async (t) => {
+  const { mask } = maskSecrets(['a/b/c+d1', 'pässword1', 'tok<en>&x']);
+  const written = ['a\\/b\\/c+d1', 'p\\u00e4ssword1', 'tok\\u003cen\\u003e\\u0026x'];
+  for (const text of written) t.equal(mask(`"${text}"`), '"***"', text);
+});
+
+t.test('long secrets are found as they are, in bounded time; too many of them let nothing through', async (t) => {
+  const odd = 'éü"<>&%+/\\ '.repeat(6_000);
+  const started = performance.now();
+  const { mask } = maskSecrets([odd, ...Array.from({ length: 100 }, () => randomBytes(200).toString('hex'))]);
+  t.match(mask(`it is ${odd.slice(0, 1_024)}!`), /^it is ?\*{3}!$/);
+  t.ok(performance.now() - started < 5_000);
+  const many = maskSecrets(Array.from({ length: 20 }, (_, index) => `${index} ${odd}`));
+  t.equal(many.mask('hello'), '***');
+  const open = many.open();
+  t.same([open.write('hello'), open.end()], ['', '***']);
+});

@@ -4,22 +4,24 @@ const shortestLine = 8;
 /** Longer secrets are looked for piece by piece. */
 const longestPiece = 1_024;
 
-/**
- * The ways in which a secret may be written, without line breaks: as it is and line by line, as in JSON, as in a URL,
- * and in base64, wherever in the encoded bytes it begins.
- */
-export function secretForms(secret: string): string[] {
+/** The ways in which a secret may be written, without line breaks. */
+export interface SecretForms {
+  /** As it is, and line by line. */
+  plain: string[];
+  /** As in JSON, as in a URL, and in base64, wherever in the encoded bytes it begins. */
+  others: string[];
+}
+
+export function secretForms(secret: string): SecretForms {
   const pieces = piecesOf(secret.trim());
   const lines = secret.split(/\r?\n/).map((line) => line.trim());
-  const whole = pieces.flatMap((piece) => [
-    piece,
-    JSON.stringify(piece).slice(1, -1),
-    ...urlForms(piece),
-    ...base64Forms(piece),
-  ]);
-  const forms = [...whole.map(withoutBreaks), ...lines.filter((line) => line.length >= shortestLine)];
-  return [...new Set(forms)].filter((form) => form.length >= shortest);
+  const plain = formsOf([...pieces, ...lines.filter((line) => line.length >= shortestLine)]);
+  const others = pieces.flatMap((piece) => [...jsonForms(piece), ...urlForms(piece), ...base64Forms(piece)]);
+  const known = new Set(plain);
+  return { plain, others: formsOf(others).filter((form) => !known.has(form)) };
 }
+
+const formsOf = (texts: string[]) => [...new Set(texts.map(withoutBreaks))].filter((form) => form.length >= shortest);
 
 const withoutBreaks = (text: string) => text.replaceAll(/[\r\n]/g, '');
 
@@ -33,6 +35,19 @@ function piecesOf(text: string): string[] {
     at = next;
   }
   return pieces;
+}
+
+/** As JavaScript writes it; with slashes escaped, as PHP does; in ASCII, as Python does; without HTML, as Go does. */
+function jsonForms(text: string): string[] {
+  const plain = JSON.stringify(text).slice(1, -1);
+  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return [
+    plain,
+    plain.replaceAll('/', '\\/'),
+    plain.replaceAll(/[\u007f-\uffff]/g, escaped),
+    plain.replaceAll(/[\u007f-\uffff]/g, escaped).replaceAll('/', '\\/'),
+    plain.replaceAll(/[<>&\u2028\u2029]/g, escaped),
+  ];
 }
 
 /** As encodeURIComponent does it, as RFC 3986 asks, and as forms are sent; hexadecimal digits in both cases. */

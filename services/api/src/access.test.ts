@@ -166,6 +166,8 @@ t.test('a token that is limited to a project finds nothing of another one, by an
     const moved = await call('patch', '/services/{id}', token, { projectId }, own.services);
     t.match(moved.json(), foreign, 'a service is not moved out of sight');
   }
+  const renamed = await call('patch', '/projects/{id}', token, { name: 'default' }, own.projects);
+  t.match(renamed.json(), { status: 409, code: 'name_taken' }, 'services without a project are not for it');
   const two = await make('two', ['deploy'], { projects: [own.projects, other.projects] });
   t.match((await call('post', '/services', two.token, input)).json(), foreign, 'which of two, must be said');
 });

@@ -2,7 +2,7 @@ import { type App, createServer, type HealthCheck, registerHealth, requireToken,
 import type { Logger } from '@pierhead/logger';
 import { recordChanges } from './audit-trail.js';
 import type { ApiContext } from './context.js';
-import { noticeUnusual } from './notice-unusual.js';
+import { noticeUnusual, unusual } from './notice-unusual.js';
 import { keepToProjects } from './project-gate.js';
 import { auditRoutes } from './routes/audit.js';
 import { commandRoutes } from './routes/commands.js';
@@ -48,6 +48,9 @@ interface AppOptions {
   requestsPerMinute?: number;
 }
 
+/** A hundredth, and not so few that nobody notices them. */
+const wrongTokensPerMinute = (requests: number) => requests && Math.max(2 * unusual.wrongTokens, requests / 100);
+
 /** The API's server with all its routes, not yet listening. It uses nothing of its context before a request comes. */
 export async function createApp(
   context: ApiContext,
@@ -63,7 +66,7 @@ export async function createApp(
     requestsPerMinute,
     openApi: { title: 'Pierhead', description: 'Source goes in, a live URL comes out.', tags, schemas: shared },
   });
-  requireToken(app, verify, { failuresPerMinute: Math.ceil(requestsPerMinute / 100) });
+  requireToken(app, verify, { failuresPerMinute: wrongTokensPerMinute(requestsPerMinute) });
   keepToProjects(app, (kind, id) => context.projects.of(kind, id));
   recordChanges(app, (entry) => context.audit.append(entry));
   noticeUnusual(app, (entry) => context.audit.append(entry));

@@ -37,7 +37,12 @@ function projectRule(url: string, config: FastifyContextConfig = {}) {
 export function keepToProjects(app: App, projectOf: ReturnType<typeof projectRepository>['of']): void {
   app.addHook('onRoute', tellClosed);
 
-  app.addHook('onRequest', async ({ identity, params, routeOptions: { url = '', config } }) => {
+  const { check } = app.auth;
+  // Part of the one check, which event streams repeat: what they tell of may have moved to another project.
+  app.auth.check = async (request) => {
+    await check?.(request);
+    const { identity, params, routeOptions } = request;
+    const { url = '', config } = routeOptions;
     if (!identity?.projects) return;
     const rule = projectRule(url, config);
     if (rule === null) throw closed(identity.name);
@@ -45,7 +50,7 @@ export function keepToProjects(app: App, projectOf: ReturnType<typeof projectRep
     const kind = rule as Owned;
     const project = await projectOf(kind, (params as { id: string }).id.toLowerCase());
     if (project === null || !identity.projects.includes(project)) throw owned[kind]();
-  });
+  };
 
   app.addHook('preHandler', async ({ identity, body, routeOptions: { url = '', config } }) => {
     if (!identity?.projects || typeof body !== 'object' || body === null) return;

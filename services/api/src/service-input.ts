@@ -75,6 +75,7 @@ export async function resolveInput(
     ...resolution.errors,
     ...wanted.problems,
     ...problems,
+    ...nameProblems(input.name, current),
     ...hostnameProblems(input.hostnames ?? [], context.baseDomain),
     ...scheduleProblems(input.schedules ?? [], resolution.runtime),
   ];
@@ -112,6 +113,12 @@ export async function resolveInput(
       timeouts: { ...defaultTimeouts, ...(input.delivery ?? deliveryOf(current)).timeouts },
     },
   };
+}
+
+/** Two dashes stand between the name and the environment in a hostname: in a name they could mean another service. */
+function nameProblems(name: string, current: ServiceRow | null): Problem[] {
+  if (!name.includes('--') || name === current?.name) return [];
+  return [{ path: '/name', code: 'name_reserved', message: 'A name has no two dashes in a row: choose another one.' }];
 }
 
 /** Names under the base domain belong to the services of those names. */

@@ -75,6 +75,13 @@ export function sealConfig(
   return seal(config, '', false) as StoredConfig;
 }
 
+/** So many are found again in whatever an app writes, and hidden there. */
+const mostSecretBytes = 98_304;
+
+/** Close to what they have: base64 of the secret and 28 bytes more. */
+const secretBytes = (values: StoredVariables[string][]) =>
+  values.reduce((sum, value) => sum + (isSealed(value) ? value.$sealed.length * 0.75 : 0), 0);
+
 /**
  * Seals secret variables; a secret without its value keeps the stored one, sealed with the key in use, or is a problem
  * when there is none.
@@ -98,5 +105,11 @@ export function sealVariables(
       });
     return [key, secrets.reseal(kept ?? '', owner).value];
   });
+  if (secretBytes(entries.map(([, value]) => value)) > mostSecretBytes)
+    problems.push({
+      path: '/variables',
+      code: 'secrets_too_large',
+      message: `All secret variables together may have ${mostSecretBytes} bytes at most.`,
+    });
   return { variables: Object.fromEntries(entries), problems };
 }

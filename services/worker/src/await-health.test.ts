@@ -42,6 +42,15 @@ t.test('a diagnosis that fails takes nothing away', async (t) => {
   });
 });
 
+t.test('what runs at another address by now is taken over there', async (t) => {
+  const [before, now] = [1, 2].map((port) => ({ kind: 'http' as const, host: '127.0.0.1', port }));
+  const start = async () => ({ ids: ['c'], upstreams: [before!], graceSeconds: 30 });
+  const adopt = async () => ({ ids: ['c'], upstreams: [now!] });
+  const probe: Runtime['probe'] = async ({ upstreams }) =>
+    upstreams.some((each) => each.kind === 'http' && each.port === 2) ? { healthy: true } : unwell;
+  t.match(await outcomeOf(t, { start, adopt, probe }), { status: 'queued' }, 'by the next attempt');
+});
+
 t.test('an instance that becomes healthy late is healthy', async (t) => {
   let probes = 0;
   const probe: Runtime['probe'] = async () => (++probes < 4 ? unwell : { healthy: true });

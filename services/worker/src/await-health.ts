@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Instance, UserError, unexplained } from '@pierhead/model';
+import { isDeepStrictEqual } from 'node:util';
+import { type Instance, type Upstream, UserError, unexplained, WorldError } from '@pierhead/model';
 import type { EquippedRun } from './run.js';
 
 /** The pause grows with the time that the app has taken so far: a probe comes late by so much of it at most. */
@@ -35,10 +36,21 @@ export async function becomeHealthy(run: Probed, instance: Instance): Promise<vo
     if (now - reported > reportEveryMs) {
       run.context.log(`not healthy yet: ${health.reason}`, 'system');
       reported = now;
+      await assertInPlace(run, instance);
     }
     const pause = Math.min(longestPauseMs, Math.max(shortestPauseMs, (now - started) * lateness));
     await delay(pause, undefined, { signal: run.context.signal });
   }
+}
+
+/** An engine that was started again gives other addresses: the next attempt takes over what runs there. */
+async function assertInPlace({ runtime, spec, context }: Probed, instance: Instance): Promise<void> {
+  const found = await runtime.adopt(spec, context);
+  const isThere = (each: Upstream) => found?.upstreams.some((other) => isDeepStrictEqual(each, other));
+  if (!found || found.upstreams.length === 0 || instance.upstreams.every(isThere)) return;
+  throw new WorldError('app_moved', 'The app was started again meanwhile, at another address', {
+    hint: 'See whether the engine of this machine was restarted.',
+  });
 }
 
 async function stayHealthy(run: EquippedRun, instance: Instance): Promise<void> {

@@ -115,6 +115,8 @@ interface Keeper {
 async function keep(runtimeId: string, identity: Identity, kept: Kept, keeper: Keeper) {
   const { deploymentId, serviceId, position, snapshot } = kept;
   const { worker, outputs } = keeper;
+  // Throws where one does not open: what an app writes of it could not be hidden. Another worker may know the key.
+  worker.secrets.open(snapshot, serviceId);
   const secrets = maskOf(snapshot, serviceId, worker.secrets);
   const lost = new AbortController();
   const signal = AbortSignal.any([keeper.signal, lost.signal]);

@@ -1,14 +1,17 @@
 import { mapSealed, type Secrets, type Snapshot } from '@pierhead/database';
 import { maskSecrets, type SecretMask } from '@pierhead/model';
 
-/** Puts stars in the place of everything that is secret in a deployment: variables, and fields of its configs. */
+/**
+ * Puts stars in the place of everything that is secret in a deployment: variables, and fields of its configs. What does
+ * not open here is passed over.
+ */
 export function maskOf(snapshot: Snapshot, serviceId: string, secrets: Secrets): SecretMask {
   const found: string[] = [];
   mapSealed(snapshot, (sealed) => {
     try {
       found.push(String(secrets.open(sealed, serviceId)));
     } catch {
-      // What does not open reaches nobody. The run itself fails for it.
+      // No run begins with it.
     }
     return null;
   });

@@ -132,9 +132,16 @@ async function resolve(run: Run, { places }: Making, worker: WorkerContext): Pro
   const { answer, used } = await askSources(run, places, (provider, { config }) =>
     provider.resolveRevision(config, run.want, run.context),
   );
-  assertHeld(run, await worker.runs.resolved(run.lease, answer, used));
+  const revision = { ...answer, ...shownOf(answer, run) };
+  assertHeld(run, await worker.runs.resolved(run.lease, revision, used));
   run.sourceUsed = used;
-  return answer;
+  return revision;
+}
+
+/** What of a revision is for people to read, without secrets; the rest is what its provider fetches it by. */
+function shownOf({ message, author, url }: Revision, { secrets }: Run): Partial<Revision> {
+  const shown = Object.entries({ message, author, url }).filter(([, text]) => text !== undefined);
+  return Object.fromEntries(shown.map(([key, text]) => [key, secrets.mask(text!)]));
 }
 
 /** A fallback gives the revision that was resolved, wherever that was. */

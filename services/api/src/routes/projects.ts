@@ -1,4 +1,4 @@
-import type { ProjectRow } from '@pierhead/database';
+import { defaultProject, type ProjectRow } from '@pierhead/database';
 import { PageQuery, Project, ProjectInput, page, Type } from '@pierhead/model';
 import { cursorId } from '../cursor.js';
 import { conflict, unknownProject } from '../problems.js';
@@ -81,9 +81,12 @@ export const projectRoutes: Routes = async (app, { projects }) => {
       },
     },
     async (request) => {
+      const { identity } = request;
       const { id } = request.params;
       const { name } = request.body;
       const before = await projects.find(id);
+      // It would get every service that is made without a project.
+      if (identity?.projects && name === defaultProject) throw nameTaken(name);
       const row = before && (await projects.rename(id, name));
       if (row === 'taken') throw nameTaken(name);
       if (!row) throw unknownProject();
