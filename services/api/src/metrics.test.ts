@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connect, migrate, newId, projectRepository, sampleRepository, serviceRepository } from '@pierhead/database';
 import { createLogger } from '@pierhead/logger';
 import { durationRange, durationRanges, type ReleaseFigures, type ServiceMetrics } from '@pierhead/model';
-import { events, plainService, testDatabase } from '@pierhead/testing';
+import { events, plainService, testDatabase, until } from '@pierhead/testing';
 import t, { type Test } from 'tap';
 import type { ApiContext } from './context.js';
 import { createApp } from './create-app.js';
@@ -47,7 +47,13 @@ async function setUp(t: Test) {
   const headers = { authorization: `Bearer ${token}` };
   const get = (query = '', id = serviceId) => app.inject({ url: `/services/${id}/metrics${query}`, headers });
   const read = async (query = '') => (await get(query)).json() as ServiceMetrics;
-  return { app, database, samples, serviceId, deploymentId, add, get, read, headers };
+  /** What counts as the last half minute changes with each step: what is added and read now is in one. */
+  const begin = () =>
+    until('a step has begun', async () => {
+      const [row] = await database.sql`select (extract(epoch from now()) % 10)::float8 as into`;
+      return row!.into < 4;
+    });
+  return { app, database, samples, serviceId, deploymentId, add, begin, get, read, headers };
 }
 
 const figures: Partial<ReleaseFigures> = {
@@ -61,13 +67,14 @@ const figures: Partial<ReleaseFigures> = {
 };
 
 t.test('the figures of the last hour come in steps, with the present ones beside them', async (t) => {
-  const { add, read, deploymentId } = await setUp(t);
+  const { add, begin, read, deploymentId } = await setUp(t);
   const none = await read();
   t.match(none, {
     environment: 'production',
     stepSeconds: 30,
     releases: [{ deploymentId, number: 7, live: true, latest: null, points: [] }],
   });
+  await begin();
   for (const ago of [10, 20, 30, 600, 3_500]) await add(ago);
   const { releases, from, to } = await read('?stepSeconds=10');
   t.equal(Date.parse(to) - Date.parse(from), 3_600_000);
